@@ -1,0 +1,22 @@
+/** Facts flow one way round the circle: these rules are docs/architecture.md as code. */
+const rule = (name, from, to) => ({ name, severity: 'error', from: { path: from }, to: { path: to } })
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    rule('domain-is-pure', '^src/domain', '^(src/(?!domain|json|uuid|limits)|projections|node:|fs|net|http)'),
+    rule('projections-are-pure', '^projections', '^src/(?!domain|json|projecting/projection|documents/port|history/port|limits)'),
+    rule('ports-know-nobody-above', '^src/(history|documents|vault|embedded)', '^(src/(commands|queries|live|projecting|protocols|http|domain)|projections)'),
+    rule('protocols-do-not-know-each-other', '^src/protocols/([^/]+)/', '^src/protocols/(?!$1)'),
+    rule('nothing-below-knows-a-protocol', '^src/(?!protocols|main|wiring)', '^src/protocols'),
+    rule('protocols-use-no-adapter', '^src/protocols', '^src/(history|documents|vault)/(embedded|memory|mongodb|eventstoredb)'),
+    rule('nobody-imports-tests', '^(src|projections|scripts)', '^test'),
+    rule('src-does-not-import-scripts', '^(src|projections)', '^scripts'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+}
