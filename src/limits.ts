@@ -1,0 +1,127 @@
+/** Every limit, with its unit in the name. A protocol's own limits stand with the tables of `one-port.md`. */
+
+/** One append on every adapter (decisions 16): the sum of the events' data and meta as JSON. */
+export const APPEND_BYTES_MAX = 1_000_000
+/** A stored entity as JSON (decisions 16), so that it fits into the event of its deletion. */
+export const ENTITY_BYTES_MAX = 900_000
+/** A stream's name as UTF-8, on every adapter. */
+export const STREAM_NAME_BYTES_MAX = 1_024
+/** Events in a page of the history. */
+export const HISTORY_PAGE_EVENTS = 500
+/** Stored bytes in a page of the history; an event that exceeds them comes alone. */
+export const HISTORY_PAGE_BYTES = 4 * 1024 * 1024
+/** Milliseconds after which a history opened read-only looks for what the server wrote. */
+export const HISTORY_POLL_MS = 100
+/** Documents in a page of a find. */
+export const DOCUMENTS_PAGE = 200
+/** Nesting of any JSON body. */
+export const JSON_DEPTH_MAX = 100
+/** Times that a command is decided again after a wrong revision. */
+export const COMMAND_TRIES_MAX = 8
+/** Wait of a write until the documents show it. */
+export const DOCUMENTS_WAIT_MS_MAX = 5_000
+/** Last revisions of streams that the embedded history keeps in memory. */
+export const STREAM_HEADS_MAX = 100_000
+/** States of streams kept in memory. */
+export const STATE_CACHE_ENTRIES_MAX = 20_000
+/** Command ids remembered a stream. */
+export const RECENT_COMMANDS_MAX = 64
+/** Events after which a stream's state is snapshotted anew. */
+export const SNAPSHOT_EVERY_EVENTS = 500
+/** The name of a space of the vault as UTF-8. */
+export const VAULT_SPACE_BYTES_MAX = 256
+/** A key or a counter of the vault as UTF-8. */
+export const VAULT_KEY_BYTES_MAX = 1_024
+/** Entries in a page of the vault. */
+export const VAULT_PAGE_ENTRIES = 500
+/** Keys of subjects kept in memory. */
+export const KEYRING_CACHE_ENTRIES_MAX = 50_000
+/** Milliseconds after which a keyring opened read-only looks whether its file was rewritten. */
+export const REWRITE_POLL_MS = 1_000
+/** Free space below which writes are refused. */
+export const FREE_SPACE_BYTES_MIN = 256 * 1024 * 1024
+/** Age from which a claim whose holder does not exist may be taken over. */
+export const CLAIM_ORPHAN_MS = 30_000
+/** Tries to find out what became of an append whose outcome is unknown. */
+export const UNKNOWN_OUTCOME_TRIES_MAX = 10
+/** First pause between such tries; it doubles. */
+export const UNKNOWN_OUTCOME_PAUSE_MS = 20
+/** Pause before a command is decided again, times the tries so far, times a random share. */
+export const CONTENTION_PAUSE_MS = 5
+
+/** Request line and headers: a query of 1,000 ids is legal (one-port 1). */
+export const HEADERS_BYTES_MAX = 64 * 1024
+/** Time for a request's headers to arrive (one-port 5). */
+export const HEADERS_MS_MAX = 15_000
+/** Time for a body to arrive. */
+export const BODY_MS_MAX = 30_000
+/** Bodies, inflated (one-port 5). */
+export const STORES_BODY_BYTES_MAX = 1024 * 1024
+export const TIMELIMIT_BODY_BYTES_MAX = 102_400
+export const TIMELIMIT_PUSH_BODY_BYTES_MAX = 5_242_880
+export const AFRODITE_BODY_BYTES_MAX = 64 * 1024
+export const CONNECTYCUBE_BODY_BYTES_MAX = 1024 * 1024
+/** How long a connection without a request is kept. */
+export const KEEP_ALIVE_MS = 72_000
+/** How long a connection is drained after an answer that closes it. */
+export const LINGER_MS_MAX = 2_000
+/** Look-ups before an upgrade is answered (one-port 4). */
+export const UPGRADE_LOOKUP_MS_MAX = 10_000
+/** A request that takes longer is logged as slow. */
+export const SLOW_REQUEST_MS = 1_000
+/** `Retry-After` of a 503 whose end nobody knows. */
+export const RETRY_AFTER_SECONDS = 5
+/** Time for running requests and sockets to end when the server stops. */
+export const SHUTDOWN_MS_MAX = 5_000
+
+/** Entities in one list, unless the client lifts the ceiling (rightech 2.1). */
+export const LIST_ENTITIES_MAX = 10_000
+/** A list that is not asked for as a stream is held in memory up to here, and streamed above. */
+export const LIST_BUFFER_CHARACTERS_MAX = 1024 * 1024
+/** Keys that one list is sorted by. */
+export const LIST_SORT_KEYS_MAX = 16
+/** Length of a text that lists are searched for. */
+export const SEARCH_CHARACTERS_MAX = 1_024
+/** Life of a cookie session of the stores (rightech 4.1). */
+export const STORES_COOKIE_MS = 24 * 60 * 60_000
+/** Failed attempts to sign in, for one login from one address, in `SIGN_IN_WINDOW_MS`. */
+export const SIGN_IN_FAILURES_MAX = 10
+/** Counted from the first failure. */
+export const SIGN_IN_WINDOW_MS = 60_000
+/** Sign-ins and new passwords that wait for their slow comparison; more are told to come later. */
+export const PASSWORD_QUEUE_MAX = 256
+/** Slow comparisons at once, 19 MiB each. */
+export const PASSWORD_WORKERS = 2
+/** Principals kept in memory. */
+export const PRINCIPALS_MAX = 10_000
+/** Events that a rebuild applies at once beside a serving line, so that requests are not held up for longer than some milliseconds. */
+export const REBUILD_SLICE_EVENTS = 100
+/** Distance from the end of the history at which a build that comes from behind joins the main line. */
+export const JOIN_EVENTS_MAX = 500
+/** Documents that a comparison of two builds looks at a second time, because they moved while it read. */
+export const COMPARE_AGAIN_MAX = 10_000
+/** A streamed list that the client does not take for so long is given up. */
+export const STREAM_STALL_MS_MAX = 120_000
+
+/** A frame from a client of the stores' sockets (one-port 4). */
+export const STORES_FRAME_BYTES_MAX = 64 * 1024
+/** What waits for a slow client of the stores before it is closed (one-port 4). */
+export const STORES_UNSENT_MESSAGES_MAX = 1_000
+export const STORES_UNSENT_BYTES_MAX = 4 * 1024 * 1024
+/** Frames that a client of the stores' sockets may send in the long run; more is closed with 1008. */
+export const STORES_CLIENT_FRAMES_PER_SECOND = 50
+export const STORES_CLIENT_BYTES_PER_SECOND = 128 * 1024
+/** So many seconds' worth of them may come at once; fewer than what may wait, so that answers to them never close the socket. */
+export const STORES_CLIENT_SECONDS = 10
+/** What clients of `/socket.io` are told: ping so often, and be cut when a pong would be that late (rightech 6.1). */
+export const STORES_PING_INTERVAL_MS = 25_000
+export const STORES_PING_TIMEOUT_MS = 60_000
+/** The server's pings on `/events/stream`, and how many may go unanswered (rightech 6.2). */
+export const STORES_STREAM_PING_MS = 30_000
+export const STORES_STREAM_UNANSWERED_MAX = 2
+/** Between two looks at whether the sessions behind open sockets still are; they close within 5 s (rightech 6.3). */
+export const STORES_RECHECK_MS = 2_000
+/** How often the free space is looked at. */
+export const FREE_SPACE_CHECK_MS = 1_000
+/** How often expired entries of the vault are deleted; they are absent before that too. */
+export const VAULT_SWEEP_MS = 60_000
