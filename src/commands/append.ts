@@ -1,0 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import { rejection, type Rejection } from '../domain/rejection.ts'
+import type { Appended, AppendFailure, Expected, History, NewEvent } from '../history/port.ts'
+import { UNKNOWN_OUTCOME_PAUSE_MS, UNKNOWN_OUTCOME_TRIES_MAX } from '../limits.ts'
+import { following, remember, type Slot } from './slots.ts'
+
+/** Reason of a refusal after which the events may be there all the same. */
+export const OUTCOME_UNKNOWN = 'outcome_unknown'
+
+/**
+ * Moves the slot to the tip at once and appends: the next command of this stream is decided on it without waiting for the flush.
+ * `moved`: somebody else appended first, or the outcome was found only by reading; load and decide again.
+ */
+export const appendToSlot = async (
+  history: History,
+  to: { readonly stream: string; readonly commandId: string },
+  slot: Slot,
+  step: { readonly events: readonly NewEvent[]; readonly next: unknown },
+): Promise<E.Either<Rejection | 'moved', Appended>> => {
+  const expected = slot.revision
+  slot.state = step.next
+  slot.revision = following(expected) + BigInt(step.events.length - 1)
+  remember(slot, to.commandId, 0n)
+  const appending = appendResolved(history, to.stream, expected, step.events)
+  const written = appending.then(E.isRight)
+  slot.pending = written
+  const answer = await appending
+  if (slot.pending === written) slot.pending = undefined
+  if (E.isLeft(answer)) {
+    slot.broken = true
+    return E.left(refused(answer.left))
+  }
+  remember(slot, to.commandId, answer.right.position)
+  return answer
+}
+
+/** An unknown outcome is found out by appending the same ids with the same expectation again, never by guessing. */
+const appendResolved = async (
+  history: History,
+  stream: string,
+  expected: Expected,
+  events: readonly NewEvent[],
+): Promise<E.Either<AppendFailure, Appended>> => {
+  let answer = await history.append(stream, expected, events)()
+  for (let tries = 0; tries < UNKNOWN_OUTCOME_TRIES_MAX; tries++) {
+    if (E.isRight(answer) || answer.left._tag !== 'Unknown') return answer
+    await pause(UNKNOWN_OUTCOME_PAUSE_MS * 2 ** tries)
+    const again = await history.append(stream, expected, events)()
+    if (E.isRight(again) || again.left._tag !== 'Unavailable') answer = again
+  }
+  return answer
+}
+
+const refused = (failure: AppendFailure): Rejection | 'moved' => {
+  switch (failure._tag) {
+    case 'WrongRevision':
+      return 'moved'
+    case 'TooLarge':
+      return rejection('TooLarge', 'events_too_large')
+    case 'Unavailable':
+      return rejection('Unavailable', 'history_unavailable', { retryAfterSeconds: 5 })
+    case 'Unknown':
+      return rejection('Unavailable', OUTCOME_UNKNOWN, { retryAfterSeconds: 5 })
+  }
+}

@@ -1,0 +1,188 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import type { Decider, Fact } from '../domain/decider.ts'
+import { rejection, type Rejection } from '../domain/rejection.ts'
+import type { Appended, History } from '../history/port.ts'
+import { COMMAND_TRIES_MAX, CONTENTION_PAUSE_MS } from '../limits.ts'
+import type { Keyring } from '../vault/port.ts'
+import { appendToSlot, OUTCOME_UNKNOWN } from './append.ts'
+import { claimChanges, createClaims, type Asker, type Claims } from './claims.ts'
+import { eventOf, type Cause } from './facts.ts'
+import { createSlots, lastPosition, type Slot, type Slots } from './slots.ts'
+import type { Snapshots } from './snapshots.ts'
+
+export type Engine = {
+  /** load → decide → append → wait → answer. The answer comes after the documents show it. */
+  readonly execute: <State, Command>(
+    request: CommandRequest<State, Command>,
+  ) => TaskEither<Rejection, Outcome<State>>
+  /** The present state of a stream, from the cache or the history: for commands that look at another stream first. */
+  readonly load: <State, Command>(
+    stream: string,
+    decider: Decider<State, Command>,
+  ) => Promise<{ readonly state: State; readonly revision: bigint | 'none' }>
+}
+
+export type CommandRequest<State, Command> = Cause & {
+  readonly stream: string
+  readonly decider: Decider<State, Command>
+  /** A function is called in the load step with the stream's state: for slow comparisons (decisions 2). */
+  readonly command: Command | ((state: State) => Promise<Command>)
+  /** The stream's name was made for this command: it is taken for new without asking the history first. */
+  readonly isNew?: true
+}
+
+export type Outcome<State> = {
+  readonly state: State
+  /** What was decided; empty if the command changes nothing, or was already done under the same id. */
+  readonly facts: readonly Fact[]
+  /** Place of the last event; 0n if nothing was appended. */
+  readonly position: bigint
+}
+
+export type EngineParts = {
+  readonly history: History
+  readonly snapshots: Snapshots
+  readonly keyring: Keyring
+  /** Why writes to that stream are refused at present: a stopped projection, a full disk. */
+  readonly refusal: (stream: string) => string | undefined
+  /** Whether the documents show that position of the stream, within a bounded wait. */
+  readonly shown: (stream: string, position: bigint) => Promise<boolean>
+}
+
+/** The stream moved while the command was under way: begin again with what it says now. */
+const MOVED = 'moved'
+type Step<T> = E.Either<Rejection | typeof MOVED, T>
+
+type Decided<State> = {
+  readonly before: State
+  readonly after: State
+  readonly facts: readonly Fact[]
+}
+
+type Context = EngineParts & { readonly slots: Slots; readonly claims: Claims }
+
+export const createEngine = (parts: EngineParts): Engine => {
+  const slots = createSlots(parts.history, parts.snapshots)
+  const context = { ...parts, slots, claims: createClaims(parts.history, parts.keyring) }
+  return {
+    execute: (request) => async () => {
+      for (let tries = 0; tries < COMMAND_TRIES_MAX; tries++) {
+        const result = await handle(context, request)
+        if (E.isRight(result)) return result
+        if (result.left !== MOVED) return E.left(result.left)
+        await pause(Math.random() * tries * CONTENTION_PAUSE_MS)
+      }
+      return E.left(rejection('Unavailable', 'contention', { retryAfterSeconds: 1 }))
+    },
+    load: async (stream, decider) => {
+      const slot = await slots.load(stream, decider)
+      await slots.refresh(stream, slot, decider)
+      return { state: slot.state as never, revision: slot.revision }
+    },
+  }
+}
+
+/** The one write path. */
+const handle = async <S, C>(context: Context, request: CommandRequest<S, C>): Promise<Step<Outcome<S>>> => {
+  // 1. load
+  const refusal = context.refusal(request.stream)
+  if (refusal !== undefined) return unavailable(refusal)
+  const slot = await load(context, request)
+  if (slot.recent.has(request.commandId)) return repeated(context, request, slot)
+  const command = isFactory(request.command) ? await request.command(slot.state as S) : request.command
+  // 2. decide; from here to the append nothing is awaited, so no other command is decided on the same state
+  if (slot.broken) return E.left(MOVED)
+  const before = slot.state as S
+  const decision = request.decider.decide(command, before)
+  if (E.isLeft(decision) || decision.right.length === 0) return unchanged(context, request, slot, decision)
+  const facts = decision.right
+  const after = facts.reduce(request.decider.evolve, before)
+  // 3. append
+  const appended = await append(context, request, slot, { before, after, facts })
+  if (E.isLeft(appended)) return appended
+  // 4. wait
+  const { position } = appended.right
+  if (!(await context.shown(request.stream, position))) return unavailable('documents_late')
+  // 5. answer
+  return E.right({ state: after, facts, position })
+}
+
+const load = <S, C>(
+  { slots }: Context,
+  { stream, decider, isNew }: CommandRequest<S, C>,
+): Slot | Promise<Slot> => (isNew === true ? slots.fresh(stream, decider) : slots.load(stream, decider))
+
+/** A refusal, or "nothing changes", is only true of a state that is flushed, shown, and that nobody has moved meanwhile. */
+const unchanged = async <S, C>(
+  { slots, shown }: Context,
+  { stream, decider }: CommandRequest<S, C>,
+  slot: Slot,
+  decision: E.Either<Rejection, readonly Fact[]>,
+): Promise<Step<Outcome<S>>> => {
+  const { state, revision } = slot
+  if (slot.pending !== undefined) {
+    if (!(await slot.pending)) return E.left(MOVED)
+    if (!(await shown(stream, lastPosition(slot)))) return unavailable('documents_late')
+  }
+  if (slot.broken || slot.revision !== revision) return E.left(MOVED)
+  if (await slots.refresh(stream, slot, decider)) return E.left(MOVED)
+  return E.isLeft(decision) ? decision : E.right({ state: state as S, facts: [], position: 0n })
+}
+
+/** The same command again: it answers from the state of now and appends nothing. */
+const repeated = async <S, C>(
+  { shown }: Context,
+  { stream, commandId }: CommandRequest<S, C>,
+  slot: Slot,
+): Promise<Step<Outcome<S>>> => {
+  if (slot.pending !== undefined && !(await slot.pending)) return E.left(MOVED)
+  const position = slot.recent.get(commandId) ?? 0n
+  if (!(await shown(stream, position))) return unavailable('documents_late')
+  return E.right({ state: slot.state as S, facts: [], position })
+}
+
+const append = async <S, C>(
+  { history, slots, claims, snapshots }: Context,
+  request: CommandRequest<S, C>,
+  slot: Slot,
+  { before, after, facts }: Decided<S>,
+): Promise<Step<Appended>> => {
+  const { added, dropped } = claimChanges(request.decider, before, after)
+  const asker = askerOf(request, slots)
+  if (added.length > 0) {
+    const taken = await claims.take(asker, added)
+    if (E.isLeft(taken)) return taken
+    if (slot.broken || slot.state !== before) {
+      await claims.release(asker, taken.right)
+      return E.left(MOVED)
+    }
+  }
+  const events = facts.map((fact, index) => eventOf(request, String(index), fact))
+  const answer = await appendToSlot(history, request, slot, { events, next: after })
+  if (E.isLeft(answer)) {
+    slots.drop(request.stream, slot)
+    if (answer.left !== MOVED && answer.left.reason !== OUTCOME_UNKNOWN) await claims.release(asker, added)
+    return answer
+  }
+  if (dropped.length > 0) await claims.release(asker, dropped)
+  if (slot.revision === answer.right.revision) snapshots.keep(request, slot, answer.right.position)
+  return answer
+}
+
+const unavailable = (reason: string): E.Either<Rejection, never> =>
+  E.left(rejection('Unavailable', reason, { retryAfterSeconds: 5 }))
+
+const askerOf = <S, C>({ stream, decider, ...cause }: CommandRequest<S, C>, slots: Slots): Asker => ({
+  stream,
+  cause,
+  subject: decider.subject?.(stream) ?? stream,
+  claimsOf: async (other) => {
+    const { state } = await slots.load(other, decider)
+    return decider.claims?.(state as S) ?? []
+  },
+})
+
+const isFactory = <S, C>(command: C | ((state: S) => Promise<C>)): command is (state: S) => Promise<C> =>
+  typeof command === 'function'
