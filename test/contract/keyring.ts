@@ -1,0 +1,156 @@
+/**
+ * What every keyring has to do, as named cases. An adapter mounts them with `mountKeyring`; `keyring.guard.test.ts` proves that an
+ * adapter that does nothing fails each of them.
+ */
+import assert from 'node:assert/strict'
+import test from 'ava'
+import type { Keyring } from '../../src/vault/port.ts'
+
+export type KeyringFixture = {
+  readonly keyring: Keyring
+  /** Closes the keyring and opens it anew on the same data; `undefined` for an adapter that keeps none. */
+  readonly reopen: (() => Promise<Keyring>) | undefined
+  readonly dispose: () => Promise<void>
+}
+
+export type KeyringCase = {
+  readonly name: string
+  /** Needs an adapter whose data outlive it. */
+  readonly durable?: true
+  readonly run: (fixture: KeyringFixture) => Promise<void>
+}
+
+/** `volatile`: the adapter's data end with it. */
+export const mountKeyring = (
+  adapter: string,
+  keeping: 'durable' | 'volatile',
+  open: () => Promise<KeyringFixture>,
+): void => {
+  for (const { name, durable, run } of keyringCases) {
+    if (durable === true && keeping === 'volatile') continue
+    test(`${adapter}: ${name}`, async (t) => {
+      const fixture = await open()
+      try {
+        await run(fixture)
+        t.pass()
+      } finally {
+        await fixture.dispose()
+      }
+    })
+  }
+}
+
+const A = 'stores.user-1'
+const B = 'stores.user-2'
+
+const keyOf = async (keyring: Keyring, subject: string): Promise<Buffer> => {
+  const key = await keyring.obtain(subject)
+  assert.ok(key instanceof Uint8Array)
+  assert.equal(key.length, 32)
+  return Buffer.from(key)
+}
+
+export const keyringCases: readonly KeyringCase[] = [
+  {
+    name: 'a key is made once, 32 random bytes a subject',
+    run: async ({ keyring }) => {
+      const key = await keyOf(keyring, A)
+      assert.ok((await keyOf(keyring, A)).equals(key))
+      assert.ok(!(await keyOf(keyring, B)).equals(key))
+      assert.ok(new Set(key).size > 8)
+    },
+  },
+  {
+    name: 'many who ask at once get the same key',
+    run: async ({ keyring }) => {
+      const keys = await Promise.all(Array.from({ length: 50 }, () => keyOf(keyring, A)))
+      assert.equal(new Set(keys.map((key) => key.toString('hex'))).size, 1)
+      assert.notDeepEqual(keys[0], await keyOf(keyring, B))
+    },
+  },
+  {
+    name: 'find makes nothing, and finds what was made',
+    run: async ({ keyring }) => {
+      assert.equal(await keyring.find(A), undefined)
+      const key = await keyOf(keyring, A)
+      assert.deepEqual(Buffer.from((await keyring.find(A)) ?? []), key)
+      assert.equal(await keyring.find(B), undefined)
+      assert.equal(await keyring.find(`${A}1`), undefined)
+    },
+  },
+  {
+    name: 'a destroyed key is gone for good, and only that',
+    run: async ({ keyring }) => {
+      await keyOf(keyring, A)
+      const other = await keyOf(keyring, B)
+      await keyring.destroy(A)
+      assert.equal(await keyring.find(A), undefined)
+      assert.equal(await keyring.obtain(A), 'destroyed')
+      await keyring.destroy(A)
+      assert.equal(await keyring.obtain(A), 'destroyed')
+      assert.deepEqual(await keyOf(keyring, B), other)
+    },
+  },
+  {
+    name: 'a key destroyed before it was made is never made',
+    run: async ({ keyring }) => {
+      await keyring.destroy(A)
+      assert.equal(await keyring.obtain(A), 'destroyed')
+      assert.equal(await keyring.find(A), undefined)
+      await keyOf(keyring, B)
+    },
+  },
+  {
+    name: 'a key asked for while it is destroyed does not come back',
+    run: async ({ keyring }) => {
+      for (let i = 0; i < 30; i += 1) {
+        const subject = `stores.user-${i}`
+        const asked = [keyring.obtain(subject), keyring.destroy(subject), keyring.obtain(subject)]
+        await Promise.all([...asked, keyring.find(subject)])
+        assert.equal(await keyring.find(subject), undefined)
+        assert.equal(await keyring.obtain(subject), 'destroyed')
+      }
+      await keyOf(keyring, 'stores.user-other')
+    },
+  },
+  {
+    name: 'keys of the installation are made once and are nobody else’s',
+    run: async ({ keyring }) => {
+      const claim = Buffer.from(await keyring.installation('claim'))
+      assert.equal(claim.length, 32)
+      assert.deepEqual(Buffer.from(await keyring.installation('claim')), claim)
+      assert.notDeepEqual(Buffer.from(await keyring.installation('heads')), claim)
+      assert.notDeepEqual(await keyOf(keyring, 'claim'), claim)
+      await keyring.destroy('claim')
+      assert.deepEqual(Buffer.from(await keyring.installation('claim')), claim)
+    },
+  },
+  {
+    name: 'a rewrite keeps the keys and what is known of the destroyed ones',
+    run: async ({ keyring }) => {
+      const key = await keyOf(keyring, A)
+      const claim = Buffer.from(await keyring.installation('claim'))
+      await keyOf(keyring, B)
+      await keyring.destroy(B)
+      await Promise.all([keyring.rewrite(), keyring.obtain('stores.user-3'), keyring.rewrite()])
+      assert.deepEqual(await keyOf(keyring, A), key)
+      assert.deepEqual(Buffer.from(await keyring.installation('claim')), claim)
+      assert.equal(await keyring.obtain(B), 'destroyed')
+    },
+  },
+  {
+    name: 'keys, and what is known of destroyed ones, outlive closing and opening',
+    durable: true,
+    run: async ({ keyring, reopen }) => {
+      const key = await keyOf(keyring, A)
+      const claim = Buffer.from(await keyring.installation('claim'))
+      await keyOf(keyring, B)
+      await keyring.destroy(B)
+      const again = await reopen?.()
+      assert.ok(again)
+      assert.deepEqual(Buffer.from((await again.find(A)) ?? []), key)
+      assert.deepEqual(Buffer.from(await again.installation('claim')), claim)
+      assert.equal(await again.obtain(B), 'destroyed')
+    },
+  },
+]
