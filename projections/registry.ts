@@ -1,0 +1,8 @@
+import type { Projection } from '../src/projecting/projection.ts'
+import { storesLogins } from './stores-logins.ts'
+import { storesTokens } from './stores-tokens.ts'
+import { storesVersions } from './stores-versions.ts'
+import { stores } from './stores.ts'
+
+/** Every read model. Collections are disjoint. */
+export const PROJECTIONS: readonly Projection[] = [stores, storesVersions, storesLogins, storesTokens]

@@ -1,0 +1,22 @@
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import type { Decider } from '../decider.ts'
+import { dataOf } from './events.ts'
+
+/** The first entities of an installation (rightech 4.4): their ids are fixed by one event, so that whoever founds it makes the same ones. */
+export type Foundation = t.TypeOf<typeof StoresFounded>
+
+export type FoundStores = Foundation & { readonly type: 'FoundStores' }
+
+export const FOUNDING_STREAM = 'platform.job-stores-foundation'
+
+/** Ids of the root group, the two roles and the user. */
+export const StoresFounded = t.type({ group: t.string, admin: t.string, auditor: t.string, user: t.string })
+
+export const foundingDecider: Decider<Foundation | undefined, FoundStores> = {
+  initial: undefined,
+  stateVersion: 1,
+  evolve: (state, event) => (event.type === 'StoresFounded' ? dataOf(StoresFounded, event) : state),
+  decide: ({ group, admin, auditor, user }, state) =>
+    E.right(state === undefined ? [{ type: 'StoresFounded', data: { group, admin, auditor, user } }] : []),
+}

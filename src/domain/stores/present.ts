@@ -1,0 +1,25 @@
+import type { JsonObject } from '../../json.ts'
+import { isObject } from '../../json.ts'
+
+/** Fields of the documents and of the stored entity that no client sees: subjects, a task's next deadline, a model's tables. */
+const HIDDEN: readonly string[] = ['_s', '_due', '_tables']
+
+/** The entity as a client sees it, out of a document or a decider's state; secrets are already `***` or absent in both. */
+export const present = (_store: string, entity: JsonObject): JsonObject =>
+  HIDDEN.some((name) => name in entity)
+    ? Object.fromEntries(Object.entries(entity).filter(([name]) => !HIDDEN.includes(name)))
+    : entity
+
+/**
+ * `changes` of an `-update` push (rightech 6.3): the top-level fields that the data of an `EntityChanged` touches, with the
+ * values that `item`, the presented entity after it, has; a field that went is left out.
+ */
+export const changesOf = (data: JsonObject, item: JsonObject): JsonObject => {
+  const sealed = isObject(data['sealed']) ? data['sealed'] : {}
+  const paths = [data, sealed].flatMap((part) => [
+    ...(isObject(part['set']) ? Object.keys(part['set']) : []),
+    ...(Array.isArray(part['unset']) ? part['unset'].map(String) : []),
+  ])
+  const names = new Set(paths.map((path) => path.split('.')[0] ?? path))
+  return Object.fromEntries(Object.entries(item).filter(([name]) => names.has(name)))
+}

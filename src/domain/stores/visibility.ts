@@ -1,0 +1,41 @@
+import type { Json, JsonObject } from '../../json.ts'
+import type { Caller } from './commands.ts'
+import type { StoreDef } from './store-def.ts'
+
+type Place = Pick<Caller, 'user' | 'group' | 'branch' | 'credentials'>
+
+/** May the caller read one entity (rightech 5)? */
+export const mayRead = (caller: Place, entity: JsonObject, def: StoreDef): boolean =>
+  mayWrite(caller, entity, def) ||
+  (def.inherited === true && typeof entity['group'] === 'string' && caller.branch.includes(entity['group']))
+
+/** May the caller change or delete it? What is inherited from a group above is readable only. */
+export const mayWrite = (caller: Place, entity: JsonObject, def: StoreDef): boolean => {
+  if (entity['owner'] === caller.user) return true
+  if (def.ownerOnly && !seesAllTokens(caller)) return false
+  return includes(entity['access'], caller.user) || includes(entity['branch'], caller.group)
+}
+
+/** What a list shows to the caller, in the language of the documents. Not to be mixed with what a client wrote but by `$and`. */
+export const visibilityFilter = (caller: Place, def: StoreDef, withChildGroups: boolean): JsonObject => {
+  if (def.ownerOnly && !seesAllTokens(caller)) return { owner: caller.user }
+  const own: readonly JsonObject[] = [{ owner: caller.user }, { access: caller.user }]
+  const groups = def.inherited ? { group: { $in: caller.branch } } : { group: caller.group }
+  if (!withChildGroups) return { $or: [...own, groups] }
+  const below = { branch: caller.group }
+  return { $or: def.inherited ? [...own, groups, below] : [...own, below] }
+}
+
+/** What live delivery filters by: goes to `meta.scope` of every event about the entity. */
+export const scopeOf = (store: string, entity: JsonObject): JsonObject => ({
+  store,
+  owner: entity['owner'] ?? null,
+  group: entity['group'] ?? null,
+  branch: entity['branch'] ?? [],
+  access: entity['access'] ?? [],
+})
+
+const seesAllTokens = (caller: Place): boolean => caller.credentials.includes('*')
+
+const includes = (list: Json | undefined, value: string): boolean =>
+  Array.isArray(list) && list.includes(value)
