@@ -1,16 +1,23 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Decider } from '../domain/decider.ts'
-import type { Documents } from '../documents/port.ts'
+import type { Document, Documents } from '../documents/port.ts'
+import { isSealed, open, seal } from '../history/cipher.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import { SNAPSHOT_EVERY_EVENTS } from '../limits.ts'
 import type { Keyring } from '../vault/port.ts'
-import type { Slot } from './slots.ts'
 
 /** States of long streams, so that loading one costs a read and not its history. Losing all of them loses only time. */
 export type Snapshots = {
   readonly find: <S, C>(stream: string, decider: Decider<S, C>) => Promise<Snapshot | undefined>
   /** Takes one beside the caller if enough has happened since the last. `position` is that of the slot's last event. */
-  readonly keep: <S, C>(of: Kept<S, C>, slot: Slot, position: bigint) => void
+  readonly keep: <S, C>(of: Kept<S, C>, slot: Tip, position: bigint) => void
+}
+
+/** A stream's state as of an event, and when the last snapshot of it was taken. */
+export type Tip = {
+  readonly state: unknown
+  readonly revision: bigint | 'none'
+  snapshotRevision: bigint
+  readonly recent: ReadonlyMap<string, bigint>
 }
 
 export type Kept<S, C> = { readonly stream: string; readonly decider: Decider<S, C> }
@@ -29,7 +36,7 @@ export const createSnapshots = (documents: Documents, keyring: Keyring): Snapsho
   find: async (stream, decider) => {
     const found = await documents.get(SNAPSHOTS, stream)
     if (found === undefined || found.value.stateVersion !== decider.stateVersion) return undefined
-    const content = await open(found.value, keyring)
+    const content = await openWhole(found.value, keyring)
     if (!isObject(content) || typeof found.value.revision !== 'string') return undefined
     return {
       state: content.state ?? null,
@@ -43,7 +50,7 @@ export const createSnapshots = (documents: Documents, keyring: Keyring): Snapsho
     slot.snapshotRevision = slot.revision
     const head = { stateVersion: decider.stateVersion, revision: String(slot.revision) }
     const content = { state: slot.state as Json, recent: [...slot.recent.keys()] }
-    seal(content, decider.subject?.(stream), keyring)
+    sealWhole(content, { stream, decider }, keyring)
       .then((sealed) =>
         sealed === undefined
           ? undefined
@@ -56,31 +63,22 @@ export const createSnapshots = (documents: Documents, keyring: Keyring): Snapsho
   },
 })
 
-const seal = async (
+const sealWhole = async (
   content: JsonObject,
-  subject: string | undefined,
+  { stream, decider }: { readonly stream: string; readonly decider: Pick<Decider<never, never>, 'subject'> },
   keyring: Keyring,
 ): Promise<JsonObject | undefined> => {
+  const subject = decider.subject?.(stream)
   if (subject === undefined) return { content }
   const key = await keyring.obtain(subject)
-  if (key === 'destroyed') return undefined
-  const nonce = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  const parts = [nonce, cipher.update(JSON.stringify(content)), cipher.final(), cipher.getAuthTag()]
-  return { _s: [subject], sealed: Buffer.concat(parts).toString('base64') }
+  return key === 'destroyed' ? undefined : { _s: [subject], content: seal(content, key, stream) }
 }
 
-const open = async (document: JsonObject, keyring: Keyring): Promise<Json | undefined> => {
-  if (document.content !== undefined) return document.content
-  const [subject] = textsOf(document._s)
-  if (subject === undefined || typeof document.sealed !== 'string') return undefined
-  const key = await keyring.find(subject)
-  if (key === undefined) return undefined
-  const bytes = Buffer.from(document.sealed, 'base64')
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
-  decipher.setAuthTag(bytes.subarray(-16))
-  const text = Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString()
-  return JSON.parse(text) as Json
+const openWhole = async ({ _id, _s, content }: Document, keyring: Keyring): Promise<Json | undefined> => {
+  if (!isSealed(content)) return content
+  const [subject] = textsOf(_s)
+  const key = subject === undefined ? undefined : await keyring.find(subject)
+  return key === undefined ? undefined : open(content, key, _id)
 }
 
 const textsOf = (value: Json | undefined): readonly string[] =>

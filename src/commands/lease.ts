@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto'
+import type { Vault } from '../vault/port.ts'
+
+/** The right of one process to run a job (decisions 19). */
+export type Lease = {
+  /** Takes it, or keeps it for another `ttlMs`; false while another process has it. */
+  readonly hold: () => Promise<boolean>
+  /** Gives it up, so that another process need not wait. */
+  readonly release: () => Promise<void>
+}
+
+export const createLease = (vault: Vault, job: string, ttlMs: number): Lease => {
+  const holder = randomUUID()
+  return {
+    hold: async () => {
+      const entry = await vault.get(SPACE, job)
+      if (entry !== undefined && entry.value['holder'] !== holder) return false
+      return vault.compareAndSet(SPACE, job, entry?.version ?? 'absent', {
+        value: { holder },
+        options: { ttlMs },
+      })
+    },
+    release: async () => {
+      const entry = await vault.get(SPACE, job)
+      if (entry?.value['holder'] === holder) await vault.compareAndSet(SPACE, job, entry.version, undefined)
+    },
+  }
+}
+
+const SPACE = 'platform.leases'

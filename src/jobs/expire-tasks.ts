@@ -1,0 +1,85 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { setTimeout as pause } from 'node:timers/promises'
+import { v5 } from 'uuid'
+import type { Engine } from '../commands/engine.ts'
+import { createLease } from '../commands/lease.ts'
+import type { Document } from '../documents/port.ts'
+import { storesDecider } from '../domain/stores/decide.ts'
+import { entityStream } from '../domain/stores/names.ts'
+import type { Reader } from '../queries/reader.ts'
+import type { Vault } from '../vault/port.ts'
+
+export type ExpireTasks = {
+  readonly engine: Engine
+  readonly reader: Pick<Reader, 'find'>
+  readonly vault: Vault
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number
+  /** A round that failed; the next one tries again. */
+  readonly onFailure: (error: unknown) => void
+  readonly everyMs?: number
+}
+
+/** Notices tasks whose deadline has passed (rightech 1.6), on one node at a time and at most `everyMs` after it could be noticed. */
+export const startExpiringTasks = (parts: ExpireTasks): { readonly stop: () => Promise<void> } => {
+  const everyMs = parts.everyMs ?? EVERY_MS
+  const lease = createLease(parts.vault, JOB, 2 * everyMs)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const rounds = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        if (await lease.hold()) await expireDue(parts, signal)
+      } catch (error) {
+        parts.onFailure(error)
+      }
+      await pause(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
+    }
+    await lease.release().catch(parts.onFailure)
+  }
+  const ended = rounds()
+  return {
+    stop: () => {
+      stopping.abort()
+      return ended
+    },
+  }
+}
+
+/** One round: every task that is due by now. */
+export const expireDue = async (parts: ExpireTasks, signal?: AbortSignal): Promise<void> => {
+  const { engine, reader, now } = parts
+  const at = now()
+  const due = reader.find(
+    'stores_tasks',
+    { _due: { $lt: at } },
+    { sort: [['_due', 1]], fields: ['_due', '_at'] },
+  )
+  for await (const page of due) {
+    for (const task of page) {
+      if (signal?.aborted === true) return
+      const expired = await engine.execute({
+        stream: entityStream('tasks', task._id),
+        decider: storesDecider('tasks'),
+        command: { type: 'ExpireTask', id: task._id, at },
+        commandId: commandIdOf(task),
+        actor: `platform:job:${JOB}`,
+        at,
+      })()
+      if (E.isLeft(expired))
+        parts.onFailure(new Error(`task ${task._id}: ${expired.left.kind} ${expired.left.reason}`))
+    }
+  }
+}
+
+const JOB = 'expire-tasks'
+const EVERY_MS = 15_000
+/** Namespace of the command ids. */
+const NAMESPACE = '6f1c8f2e-0b0a-4d3e-8a53-7f4f5d0c3b21'
+
+/**
+ * Out of job, task and planned time: noticed twice, it is recorded once (decisions 19). The last change tells it from an earlier
+ * time that it had the same deadline.
+ */
+const commandIdOf = (task: Document): string =>
+  v5(JSON.stringify([task._id, task['_due'], task['_at']]), NAMESPACE)
