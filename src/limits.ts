@@ -12,6 +12,8 @@ export const HISTORY_PAGE_EVENTS = 500
 export const HISTORY_PAGE_BYTES = 4 * 1024 * 1024
 /** Milliseconds after which a history opened read-only looks for what the server wrote. */
 export const HISTORY_POLL_MS = 100
+/** A document's id as UTF-8, so that it fits into a key of the embedded store. */
+export const DOCUMENT_ID_BYTES_MAX = 512
 /** Documents in a page of a find. */
 export const DOCUMENTS_PAGE = 200
 /** Nesting of any JSON body. */
@@ -71,8 +73,8 @@ export const UPGRADE_LOOKUP_MS_MAX = 10_000
 export const SLOW_REQUEST_MS = 1_000
 /** `Retry-After` of a 503 whose end nobody knows. */
 export const RETRY_AFTER_SECONDS = 5
-/** Time for running requests and sockets to end when the server stops. */
-export const SHUTDOWN_MS_MAX = 5_000
+/** Time for running requests and sockets to end when the server stops; with what comes after it the process ends within 5 s. */
+export const SHUTDOWN_MS_MAX = 4_000
 
 /** Entities in one list, unless the client lifts the ceiling (rightech 2.1). */
 export const LIST_ENTITIES_MAX = 10_000

@@ -1,0 +1,187 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { ServerOptions, WebSocket } from 'ws'
+import { RETRY_AFTER_SECONDS } from '../limits.ts'
+import { failureAnswer, sendRaw } from './answers.ts'
+import type { App } from './app.ts'
+import type { HttpLimits } from './listeners.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import type {
+  HttpFailure,
+  HttpRequest,
+  ListenerName,
+  Owner,
+  Protocol,
+  SocketRoute,
+  UpgradeAnswer,
+} from './protocol.ts'
+import type { Describe } from './requests.ts'
+import { Response } from './response.ts'
+
+/** The one place where upgrades are answered, for every listener (one-port 4). */
+export type Dispatcher = {
+  readonly upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer, listener: ListenerName) => void
+  /** Closes every accepted WebSocket with 1001. */
+  readonly close: () => void
+  /** Cuts what is still open. */
+  readonly destroy: () => void
+}
+
+export type DispatcherParts = {
+  readonly protocols: readonly Protocol[]
+  readonly describe: Describe
+  /** Serves an ordinary request. */
+  readonly serve: (message: IncomingMessage, res: ServerResponse, listener: ListenerName) => void
+  readonly app: App
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly limits: HttpLimits
+  readonly stopping: () => boolean
+}
+
+/** A protocol's own WebSocket server: attached to nothing, without compression; the dispatcher keeps track of its sockets. */
+export const createSockets = (
+  options: Pick<ServerOptions, 'handleProtocols'> & { readonly maxPayload: number },
+): WebSocketServer =>
+  new WebSocketServer({ ...options, noServer: true, clientTracking: false, perMessageDeflate: false }).on(
+    'wsClientError',
+    refuseHandshake,
+  )
+
+export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
+  const accepted = new Set<WebSocket>()
+  const connections = new Set<Duplex>()
+  const upgraders = new Map(parts.protocols.map((protocol) => [protocol.name, protocol]))
+  const accept = acceptor(parts, accepted)
+
+  const upgrade = async (offer: Offer): Promise<void> => {
+    const { request, message } = offer
+    if (parts.stopping()) return refuse(offer, SHUTTING_DOWN)
+    const answer = await lookUp(upgraderOf(upgraders, request.owner), offer, parts)
+    if (offer.socket.destroyed) return
+    if (parts.stopping() && answer._tag !== 'Refuse') return refuse(offer, SHUTTING_DOWN)
+    if (answer._tag === 'Fail') return refuse(offer, answer.failure)
+    if (answer._tag === 'Refuse') return sendRaw(offer.socket, answer.answer, request)
+    offer.socket.off('error', offer.onError)
+    if (answer._tag === 'HandOver') answer.take(message, offer.socket, offer.head)
+    else accept(offer, answer.sockets, answer.route)
+  }
+
+  return {
+    upgrade: (message, socket, head, listener) => {
+      connections.add(socket)
+      socket.once('close', () => connections.delete(socket))
+      if (!isWebSocket(message)) return serveOrdinary(parts, message, socket, listener)
+      const request = parts.describe(message, listener, true)
+      message.headwater = request
+      const onError = () => socket.destroy()
+      socket.on('error', onError)
+      upgrade({ request, message, socket, head, onError }).catch((error: unknown) => {
+        parts.log.error({ err: error, req: request.id, owner: request.owner, path: request.path })
+        socket.destroy()
+      })
+    },
+    close: () => accepted.forEach((socket) => socket.close(1001)),
+    destroy: () => {
+      accepted.forEach((socket) => socket.terminate())
+      connections.forEach((socket) => socket.destroy())
+    },
+  }
+}
+
+const SHUTTING_DOWN: HttpFailure = { _tag: 'ShuttingDown', retryAfterSeconds: RETRY_AFTER_SECONDS }
+
+type Offer = {
+  readonly request: HttpRequest
+  readonly message: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly onError: () => void
+}
+
+const isWebSocket = (message: IncomingMessage): boolean =>
+  message.headers.upgrade?.toLowerCase() === 'websocket'
+
+const refuse = (offer: Offer, failure: HttpFailure): void =>
+  sendRaw(offer.socket, failureAnswer(offer.request, failure), offer.request)
+
+const upgraderOf = (protocols: ReadonlyMap<string, Protocol>, owner: Owner): Protocol['upgrade'] =>
+  protocols.get(owner)?.upgrade
+
+/** The protocol's answer, or a failure when it throws or takes too long. */
+const lookUp = (
+  ask: Protocol['upgrade'],
+  offer: Offer,
+  { limits, log }: DispatcherParts,
+): Promise<UpgradeAnswer> =>
+  new Promise((resolve) => {
+    if (ask === undefined) return resolve({ _tag: 'Fail', failure: { _tag: 'NotFound' } })
+    const { request, message } = offer
+    const timer = setTimeout(
+      () =>
+        resolve({ _tag: 'Fail', failure: { _tag: 'Unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS } }),
+      limits.lookupMsMax,
+    )
+    Promise.resolve()
+      .then(() => ask({ request, message }))
+      .then(resolve, (error: unknown) => {
+        log.error({ err: error, req: request.id, owner: request.owner, path: request.path })
+        resolve({ _tag: 'Fail', failure: { _tag: 'Internal' } })
+      })
+      .finally(() => clearTimeout(timer))
+  })
+
+const acceptor =
+  ({ app, metrics }: DispatcherParts, accepted: Set<WebSocket>) =>
+  ({ message, socket, head, request }: Offer, sockets: WebSocketServer, route: SocketRoute): void =>
+    sockets.handleUpgrade(message, socket, head, (websocket) => {
+      accepted.add(websocket)
+      metrics.socketOpened(request.owner)
+      websocket.once('close', () => {
+        accepted.delete(websocket)
+        metrics.socketClosed(request.owner)
+      })
+      app.connect(message, { websocket, request, route })
+    })
+
+/** `ws` would answer malformed handshakes by itself, in HTML. */
+const refuseHandshake = (_error: Error, socket: Duplex, message: IncomingMessage): void => {
+  const { headwater: request } = message
+  if (request === undefined) return void socket.destroy()
+  const answer = failureAnswer(request, { _tag: 'BadRequest', reason: 'handshake' })
+  sendRaw(socket, { ...answer, headers: { ...answer.headers, 'Sec-WebSocket-Version': '13, 8' } }, request)
+}
+
+/**
+ * An offer of another protocol (`h2c`) may be ignored: it is the ordinary request that it is. Node has stopped parsing the
+ * connection, so that a body cannot be read any more, and no other request can follow.
+ */
+const serveOrdinary = (
+  { describe, serve }: DispatcherParts,
+  message: IncomingMessage,
+  socket: Duplex,
+  listener: ListenerName,
+): void => {
+  const { headers } = message
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  if (hasBody) {
+    const request = describe(message, listener, false)
+    socket.on('error', () => socket.destroy())
+    return sendRaw(
+      socket,
+      failureAnswer(request, { _tag: 'BadRequest', reason: 'upgrade with body' }),
+      request,
+    )
+  }
+  const res = new Response(message)
+  res.shouldKeepAlive = false
+  res.assignSocket(message.socket)
+  res.once('finish', () => {
+    res.detachSocket(message.socket)
+    message.socket.destroySoon()
+  })
+  socket.on('error', () => socket.destroy())
+  serve(message, res, listener)
+}
