@@ -14,7 +14,11 @@ export type Documents = {
   readonly apply: (writes: readonly Write[], checkpoints: readonly Checkpoint[]) => Promise<void>
   readonly get: (collection: string, id: string) => Promise<Versioned | undefined>
   /** Pages of matching documents. Each page is read when it is asked for; nothing holds the whole result. */
-  readonly find: (collection: string, filter: Filter, options?: FindOptions) => AsyncIterable<readonly Document[]>
+  readonly find: (
+    collection: string,
+    filter: Filter,
+    options?: FindOptions,
+  ) => AsyncIterable<readonly Document[]>
   readonly count: (collection: string, filter: Filter) => Promise<number>
   /**
    * Everything a collection holds in order of `_id`, tombstones included (`value` is absent): for comparing two builds.
