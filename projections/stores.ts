@@ -4,6 +4,7 @@ import { collectionOf, subjectOf } from '../src/domain/stores/names.ts'
 import { storeDef, STORES } from '../src/domain/stores/registry.ts'
 import { openedChange, openedDoc } from '../src/domain/stores/sealed.ts'
 import type { StoreDef } from '../src/domain/stores/store-def.ts'
+import { withViewers } from '../src/domain/stores/visibility.ts'
 import type { ProjectedWrite, Projection } from '../src/projecting/projection.ts'
 
 /**
@@ -24,7 +25,10 @@ export const stores: Projection = {
   on: {
     EntityCreated: (event) => {
       const { store, id, doc, sealed } = dataOf(EntityCreated, event)
-      return forStore(store, (def) => ({ id, put: withSubject(def, id, openedDoc(def, doc, sealed)) }))
+      return forStore(store, (def) => ({
+        id,
+        put: withSubject(def, id, withViewers(openedDoc(def, doc, sealed))),
+      }))
     },
     EntityChanged: (event) => {
       const data = dataOf(EntityChanged, event)

@@ -1,14 +1,12 @@
 import type { JsonObject } from '../../json.ts'
 import { isObject } from '../../json.ts'
 
-/** Fields of the documents and of the stored entity that no client sees: subjects, a task's next deadline, a model's tables. */
-const HIDDEN: readonly string[] = ['_s', '_due', '_tables']
-
-/** The entity as a client sees it, out of a document or a decider's state; secrets are already `***` or absent in both. */
-export const present = (_store: string, entity: JsonObject): JsonObject =>
-  HIDDEN.some((name) => name in entity)
-    ? Object.fromEntries(Object.entries(entity).filter(([name]) => !HIDDEN.includes(name)))
-    : entity
+/**
+ * The entity as a client sees it, out of a document or a decider's state; secrets are already `***` or absent in both. What is left out
+ * only documents and states have: subjects, viewers, a task's next deadline, a model's tables.
+ */
+export const present = (_store: string, { _s, _v, _due, _tables, ...entity }: JsonObject): JsonObject =>
+  entity
 
 /**
  * `changes` of an `-update` push (rightech 6.3): the top-level fields that the data of an `EntityChanged` touches, with the

@@ -75,7 +75,7 @@ const DEFINITIONS: readonly StoreDef[] = [
     search: ['name', 'id', 'description'],
     indexes: [
       ['id'],
-      ['group', 'model'],
+      ['_v', 'model'],
       ['model'],
       ['links.automatons.id'],
       ['links.handlers.id'],
@@ -138,8 +138,9 @@ const DEFINITIONS: readonly StoreDef[] = [
     ownGroup: true,
     indexes: [['parent']],
     blockedBy: [
-      { store: 'users', field: 'group' },
-      { store: 'objects', field: 'group' },
+      // A group is among the viewers of what is in it; that field has the index.
+      { store: 'users', field: '_v' },
+      { store: 'objects', field: '_v' },
       { store: 'groups', field: 'parent' },
     ],
     prepare: 'group',
@@ -238,7 +239,7 @@ const DEFINITIONS: readonly StoreDef[] = [
       notification: FALSE,
       expired: { ...FALSE, readOnly: true },
     },
-    indexes: [['kind'], ['object'], ['assignee'], ['group', 'status'], ['_due']],
+    indexes: [['kind'], ['object'], ['assignee'], ['_v', 'status'], ['_due']],
     prepare: 'task',
   }),
   defineStore('tasks/kinds', {

@@ -122,8 +122,8 @@ export const defineStore = (path: string, definition: Definition): StoreDef => {
 const NAME: Field = { type: 'string', max: 1024 }
 export const REQUIRED_NAME: FieldTable = { name: { ...NAME, required: true } }
 
-/** rightech 8.4; the `_id` that ends every index is left out. */
-const COMMON_INDEXES = [['group'], ['branch'], ['owner'], ['access'], ['group', 'time'], ['group', 'name']]
+/** What rightech 8.4 asks for, by viewer (`withViewers`); the `_id` that ends every index is left out. */
+const COMMON_INDEXES = [['_v'], ['branch'], ['_v', 'time'], ['_v', 'name']]
 
 const COMMON_WHERE: { readonly [path: string]: WhereType } = {
   _id: 'id',

@@ -16,14 +16,24 @@ export const mayWrite = (caller: Place, entity: JsonObject, def: StoreDef): bool
   return includes(entity['access'], caller.user) || includes(entity['branch'], caller.group)
 }
 
+/**
+ * Everybody whose lists show an entity: its owner, its access list, its group. Documents carry it as `_v`, because one field and one
+ * index then answer a list in any order, where owner, access and group would take three of each.
+ */
+export const withViewers = (entity: JsonObject): JsonObject => {
+  const { owner, access, group } = entity
+  const viewers = new Set([owner, group, ...(Array.isArray(access) ? (access as readonly Json[]) : [])])
+  viewers.delete(undefined)
+  return { ...entity, _v: [...viewers] as Json }
+}
+
 /** What a list shows to the caller, in the language of the documents. Not to be mixed with what a client wrote but by `$and`. */
 export const visibilityFilter = (caller: Place, def: StoreDef, withChildGroups: boolean): JsonObject => {
-  if (def.ownerOnly && !seesAllTokens(caller)) return { owner: caller.user }
-  const own: readonly JsonObject[] = [{ owner: caller.user }, { access: caller.user }]
-  const groups = def.inherited ? { group: { $in: caller.branch } } : { group: caller.group }
-  if (!withChildGroups) return { $or: [...own, groups] }
-  const below = { branch: caller.group }
-  return { $or: def.inherited ? [...own, groups, below] : [...own, below] }
+  if (def.ownerOnly && !seesAllTokens(caller)) return { _v: caller.user, owner: caller.user }
+  const above = def.inherited ? caller.branch : []
+  const own = [caller.user, ...above]
+  if (withChildGroups) return { $or: [{ _v: { $in: own } }, { branch: caller.group }] }
+  return { _v: { $in: def.inherited ? own : [...own, caller.group] } }
 }
 
 /** What live delivery filters by: goes to `meta.scope` of every event about the entity. */

@@ -3,7 +3,7 @@ import test from 'ava'
 import { compileFilter } from '../../../../src/documents/filter.ts'
 import { STORES } from '../../../../src/domain/stores/registry.ts'
 import type { StoreDef } from '../../../../src/domain/stores/store-def.ts'
-import { mayRead, mayWrite, visibilityFilter } from '../../../../src/domain/stores/visibility.ts'
+import { mayRead, mayWrite, visibilityFilter, withViewers } from '../../../../src/domain/stores/visibility.ts'
 import { caller, hex, ME, MINE, ROOT } from '../../../support/stores-domain.ts'
 
 const OTHER = hex('99')
@@ -26,7 +26,7 @@ const defOf = (path: string): StoreDef => {
 
 const seen = (path: string, what: ReturnType<typeof entity>, who = caller()) => {
   const def = defOf(path)
-  const listed = (below: boolean) => compileFilter(visibilityFilter(who, def, below))(what)
+  const listed = (below: boolean) => compileFilter(visibilityFilter(who, def, below))(withViewers(what))
   return [mayRead(who, what, def), mayWrite(who, what, def), listed(false), listed(true)].map(Number).join('')
 }
 
