@@ -26,6 +26,8 @@ export const DOCUMENTS_WAIT_MS_MAX = 5_000
 export const STREAM_HEADS_MAX = 100_000
 /** States of streams kept in memory. */
 export const STATE_CACHE_ENTRIES_MAX = 20_000
+/** Their characters, roughly: entities may be large. */
+export const STATE_CACHE_CHARACTERS_MAX = 64 * 1024 * 1024
 /** Command ids remembered a stream. */
 export const RECENT_COMMANDS_MAX = 64
 /** Events after which a stream's state is snapshotted anew. */
@@ -74,7 +76,7 @@ export const SLOW_REQUEST_MS = 1_000
 /** `Retry-After` of a 503 whose end nobody knows. */
 export const RETRY_AFTER_SECONDS = 5
 /** Time for running requests and sockets to end when the server stops; with what comes after it the process ends within 5 s. */
-export const SHUTDOWN_MS_MAX = 4_000
+export const SHUTDOWN_MS_MAX = 3_500
 
 /** Entities in one list, unless the client lifts the ceiling (rightech 2.1). */
 export const LIST_ENTITIES_MAX = 10_000
@@ -100,8 +102,8 @@ export const PRINCIPALS_MAX = 10_000
 export const REBUILD_SLICE_EVENTS = 100
 /** Distance from the end of the history at which a build that comes from behind joins the main line. */
 export const JOIN_EVENTS_MAX = 500
-/** Documents that a comparison of two builds looks at a second time, because they moved while it read. */
-export const COMPARE_AGAIN_MAX = 10_000
+/** Documents that a comparison of two builds looks at a second time while nothing moves, because they moved while it read. */
+export const COMPARE_AGAIN_MAX = 500
 /** A streamed list that the client does not take for so long is given up. */
 export const STREAM_STALL_MS_MAX = 120_000
 
@@ -123,6 +125,8 @@ export const STORES_STREAM_PING_MS = 30_000
 export const STORES_STREAM_UNANSWERED_MAX = 2
 /** Between two looks at whether the sessions behind open sockets still are; they close within 5 s (rightech 6.3). */
 export const STORES_RECHECK_MS = 2_000
+/** What an operator's script asks the server for. */
+export const ADMIN_BODY_BYTES_MAX = 64 * 1024
 /** How often the free space is looked at. */
 export const FREE_SPACE_CHECK_MS = 1_000
 /** How often expired entries of the vault are deleted; they are absent before that too. */

@@ -22,17 +22,29 @@ export const appendToSlot = async (
   slot.state = step.next
   slot.revision = following(expected) + BigInt(step.events.length - 1)
   remember(slot, to.commandId, 0n)
-  const appending = appendResolved(history, to.stream, expected, step.events)
-  const written = appending.then(E.isRight)
+  const settling = settle(slot, to.commandId, appendResolved(history, to.stream, expected, step.events))
+  const written = settling.then(E.isRight, () => false)
   slot.pending = written
-  const answer = await appending
+  const answer = await settling
   if (slot.pending === written) slot.pending = undefined
-  if (E.isLeft(answer)) {
+  return E.mapLeft(refused)(answer)
+}
+
+/** Whoever waits for an append finds the slot as the append left it. */
+const settle = async (
+  slot: Slot,
+  commandId: string,
+  appending: Promise<E.Either<AppendFailure, Appended>>,
+): Promise<E.Either<AppendFailure, Appended>> => {
+  try {
+    const answer = await appending
+    if (E.isLeft(answer)) slot.broken = true
+    else remember(slot, commandId, answer.right.position)
+    return answer
+  } catch (error) {
     slot.broken = true
-    return E.left(refused(answer.left))
+    throw error
   }
-  remember(slot, to.commandId, answer.right.position)
-  return answer
 }
 
 /** An unknown outcome is found out by appending the same ids with the same expectation again, never by guessing. */

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Claim, Decider } from '../domain/decider.ts'
 import { rejection, type Rejection } from '../domain/rejection.ts'
-import type { AppendFailure, Expected, History, NewEvent } from '../history/port.ts'
+import type { Appended, AppendFailure, Expected, History, NewEvent } from '../history/port.ts'
 import { CLAIM_ORPHAN_MS, COMMAND_TRIES_MAX } from '../limits.ts'
 import type { Keyring } from '../vault/port.ts'
 import { eventOf, type Cause } from './facts.ts'
@@ -12,11 +12,30 @@ import { eventOf, type Cause } from './facts.ts'
  * (decisions 4). Who appends first to it holds it; release and take-over are events there.
  */
 export type Claims = {
-  /** All or none: what was newly taken is released again when one of them is not to be had. */
-  readonly take: (asker: Asker, claims: readonly Claim[]) => Promise<E.Either<Rejection, readonly Claim[]>>
-  /** Leaves alone what somebody else holds by now. */
-  readonly release: (asker: Asker, claims: readonly Claim[]) => Promise<void>
+  /**
+   * Before an append: takes what its decision adds, all or none, and looks how that stands which it gives up, for `release` after it.
+   * A refusal names everything that others hold.
+   */
+  readonly settle: (
+    asker: Asker,
+    added: readonly Claim[],
+    dropped: readonly Claim[],
+  ) => Promise<E.Either<Rejection, Settled>>
+  /**
+   * Leaves alone what anybody has touched since. Every command that comes to rely on a claim touches it, also if its stream holds
+   * it already: so none is released under a command that had it again meanwhile.
+   */
+  readonly release: (asker: Asker, claims: readonly Held[]) => Promise<void>
 }
+
+export type Settled = {
+  /** What nobody held before, and this command alone relies on as long as nobody touches it. */
+  readonly taken: readonly Held[]
+  readonly leaving: readonly Held[]
+}
+
+/** A claim as it was found or made: its stream, and the revision of the last event there. */
+export type Held = { readonly stream: string; readonly revision: Expected }
 
 export type Asker = {
   readonly stream: string
@@ -33,46 +52,67 @@ export const createClaims = (history: History, keyring: Keyring): Claims => {
     return `claim-${claim.kind}-${createHmac('sha256', key).update(claim.value).digest('hex')}`
   }
 
-  const takeOne = async (asker: Asker, claim: Claim): Promise<E.Either<Rejection, boolean>> => {
+  /** `undefined`: the asker's stream held it already. */
+  const takeOne = async (asker: Asker, claim: Claim): Promise<E.Either<Rejection, Held | undefined>> => {
     const stream = await streamOf(claim)
     for (let tries = 0; tries < COMMAND_TRIES_MAX; tries++) {
       const standing = await lastOf(history, stream)
-      if (standing.holder === asker.stream) return E.right(false)
-      if (standing.holder !== undefined && !(await isOrphan(asker, claim, standing)))
-        return E.left(claim.onTaken)
-      const failure = await append(history, asker, {
+      const isOurs = standing.holder === asker.stream
+      if (await isHeld(asker, claim, standing)) return E.left(claim.onTaken)
+      const answer = await append(history, asker, {
         stream,
         expected: standing.revision,
         type: 'ClaimTaken',
       })
-      if (failure === undefined) return E.right(true)
-      if (failure._tag === 'TooLarge' || failure._tag === 'Unavailable') break
+      if (E.isRight(answer)) return E.right(isOurs ? undefined : { stream, revision: answer.right.revision })
+      if (answer.left._tag === 'TooLarge' || answer.left._tag === 'Unavailable') break
     }
     return E.left(rejection('Unavailable', 'claim_not_settled', { retryAfterSeconds: 1 }))
   }
 
+  /** `refusal`, and what is broken about the names that were not tried any more. */
+  const withOthers = async (
+    refusal: Rejection,
+    asker: Asker,
+    others: readonly Claim[],
+  ): Promise<Rejection> => {
+    if (refusal.kind !== 'Conflict') return refusal
+    let { fields } = refusal
+    for (const claim of others) {
+      const standing = await lastOf(history, await streamOf(claim))
+      if (await isHeld(asker, claim, standing)) fields = { ...fields, ...claim.onTaken.fields }
+    }
+    return fields === undefined ? refusal : { ...refusal, fields }
+  }
+
   const release: Claims['release'] = async (asker, claims) => {
+    for (const { stream, revision } of claims)
+      await append(history, asker, { stream, expected: revision, type: 'ClaimReleased' })
+  }
+
+  const look = async (asker: Asker, claims: readonly Claim[]): Promise<readonly Held[]> => {
+    const found: Held[] = []
     for (const claim of claims) {
       const stream = await streamOf(claim)
-      const standing = await lastOf(history, stream)
-      if (standing.holder !== asker.stream) continue
-      await append(history, asker, { stream, expected: standing.revision, type: 'ClaimReleased' })
+      const { holder, revision } = await lastOf(history, stream)
+      if (holder === asker.stream) found.push({ stream, revision })
     }
+    return found
   }
 
   return {
     release,
-    take: async (asker, claims) => {
-      const taken: Claim[] = []
-      for (const claim of claims) {
+    settle: async (asker, added, dropped) => {
+      const taken: Held[] = []
+      for (const [index, claim] of added.entries()) {
         const answer = await takeOne(asker, claim)
         if (E.isLeft(answer)) {
           await release(asker, taken)
-          return answer
+          return E.left(await withOthers(answer.left, asker, added.slice(index + 1)))
         }
-        if (answer.right) taken.push(claim)
+        if (answer.right !== undefined) taken.push(answer.right)
       }
-      return E.right(taken)
+      return E.right({ taken, leaving: await look(asker, dropped) })
     },
   }
 }
@@ -98,6 +138,12 @@ const lastOf = async (history: History, stream: string): Promise<Standing> => {
   return { revision: 'none', holder: undefined, at: 0 }
 }
 
+/** By another stream that knows of it. */
+const isHeld = async (asker: Asker, claim: Claim, standing: Standing): Promise<boolean> =>
+  standing.holder !== undefined &&
+  standing.holder !== asker.stream &&
+  !(await isOrphan(asker, claim, standing))
+
 /** Its holder never came to be, or gave the name up and died before saying so. Given time, because it may be about to be. */
 const isOrphan = async (asker: Asker, claim: Claim, standing: Standing): Promise<boolean> => {
   if (standing.holder === undefined || asker.cause.at - standing.at < CLAIM_ORPHAN_MS) return false
@@ -115,13 +161,12 @@ const append = async (
     readonly expected: Expected
     readonly type: 'ClaimTaken' | 'ClaimReleased'
   },
-): Promise<AppendFailure | undefined> => {
+): Promise<E.Either<AppendFailure, Appended>> => {
   const data = to.type === 'ClaimTaken' ? { holder: asker.stream } : {}
   const name = `${to.type}:${to.stream}:${String(to.expected)}`
   const event = eventOf(asker.cause, name, { type: to.type, data })
   const owned = { ...event, meta: { ...event.meta, subject: asker.subject } }
-  const answer = await history.append(to.stream, to.expected, [owned])()
-  return E.isLeft(answer) ? answer.left : undefined
+  return history.append(to.stream, to.expected, [owned])()
 }
 
 /** Claims that a decision adds and gives up. */

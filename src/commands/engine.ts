@@ -77,9 +77,8 @@ export const createEngine = (parts: EngineParts): Engine => {
       return E.left(rejection('Unavailable', 'contention', { retryAfterSeconds: 1 }))
     },
     load: async (stream, decider) => {
-      const slot = await slots.load(stream, decider)
-      await slots.refresh(stream, slot, decider)
-      return { state: slot.state as never, revision: slot.revision }
+      const { state, revision } = await slots.present(stream, decider)
+      return { state: state as never, revision }
     },
   }
 }
@@ -91,10 +90,10 @@ const handle = async <S, C>(context: Context, request: CommandRequest<S, C>): Pr
   if (refusal !== undefined) return unavailable(refusal)
   const slot = await load(context, request)
   if (slot.recent.has(request.commandId)) return repeated(context, request, slot)
-  const command = isFactory(request.command) ? await request.command(slot.state as S) : request.command
-  // 2. decide; from here to the append nothing is awaited, so no other command is decided on the same state
-  if (slot.broken) return E.left(MOVED)
   const before = slot.state as S
+  const command = isFactory(request.command) ? await request.command(before) : request.command
+  // 2. decide; from here to the append nothing is awaited, so no other command is decided on the same state
+  if (slot.broken || slot.state !== before) return E.left(MOVED)
   const decision = request.decider.decide(command, before)
   if (E.isLeft(decision) || decision.right.length === 0) return unchanged(context, request, slot, decision)
   const facts = decision.right
@@ -122,10 +121,8 @@ const unchanged = async <S, C>(
   decision: E.Either<Rejection, readonly Fact[]>,
 ): Promise<Step<Outcome<S>>> => {
   const { state, revision } = slot
-  if (slot.pending !== undefined) {
-    if (!(await slot.pending)) return E.left(MOVED)
-    if (!(await shown(stream, lastPosition(slot)))) return unavailable('documents_late')
-  }
+  if (slot.pending !== undefined && !(await slot.pending)) return E.left(MOVED)
+  if (!(await shown(stream, lastPosition(slot)))) return unavailable('documents_late')
   if (slot.broken || slot.revision !== revision) return E.left(MOVED)
   if (await slots.refresh(stream, slot, decider)) return E.left(MOVED)
   return E.isLeft(decision) ? decision : E.right({ state: state as S, facts: [], position: 0n })
@@ -138,7 +135,8 @@ const repeated = async <S, C>(
   slot: Slot,
 ): Promise<Step<Outcome<S>>> => {
   if (slot.pending !== undefined && !(await slot.pending)) return E.left(MOVED)
-  const position = slot.recent.get(commandId) ?? 0n
+  const position = slot.recent.get(commandId)
+  if (slot.broken || position === undefined) return E.left(MOVED)
   if (!(await shown(stream, position))) return unavailable('documents_late')
   return E.right({ state: slot.state as S, facts: [], position })
 }
@@ -151,25 +149,34 @@ const append = async <S, C>(
 ): Promise<Step<Appended>> => {
   const { added, dropped } = claimChanges(request.decider, before, after)
   const asker = askerOf(request, slots)
-  if (added.length > 0) {
-    const taken = await claims.take(asker, added)
-    if (E.isLeft(taken)) return taken
-    if (slot.broken || slot.state !== before) {
-      await claims.release(asker, taken.right)
-      return E.left(MOVED)
-    }
+  const isClaiming = added.length + dropped.length > 0
+  const settled = isClaiming ? await claims.settle(asker, added, dropped) : NOTHING_CLAIMED
+  if (E.isLeft(settled)) return settled
+  const { taken, leaving } = settled.right
+  if (slot.broken || slot.state !== before) {
+    if (!isMaybeDone(request, slot)) await claims.release(asker, taken)
+    return E.left(MOVED)
   }
   const events = facts.map((fact, index) => eventOf(request, String(index), fact))
   const answer = await appendToSlot(history, request, slot, { events, next: after })
   if (E.isLeft(answer)) {
-    slots.drop(request.stream, slot)
-    if (answer.left !== MOVED && answer.left.reason !== OUTCOME_UNKNOWN) await claims.release(asker, added)
+    if (isSurelyNotWritten(answer.left)) await claims.release(asker, taken)
     return answer
   }
-  if (dropped.length > 0) await claims.release(asker, dropped)
+  slots.weigh(request.stream, slot)
+  await claims.release(asker, leaving)
   if (slot.revision === answer.right.revision) snapshots.keep(request, slot, answer.right.position)
   return answer
 }
+
+/** The same command, come a second time, may have moved the stream: then what it claimed is what its events rely on. */
+const isMaybeDone = ({ commandId }: { readonly commandId: string }, slot: Slot): boolean =>
+  slot.broken || slot.recent.has(commandId)
+
+const isSurelyNotWritten = (refused: Rejection | typeof MOVED): boolean =>
+  refused !== MOVED && refused.reason !== OUTCOME_UNKNOWN
+
+const NOTHING_CLAIMED = E.right({ taken: [], leaving: [] })
 
 const unavailable = (reason: string): E.Either<Rejection, never> =>
   E.left(rejection('Unavailable', reason, { retryAfterSeconds: 5 }))
@@ -179,7 +186,7 @@ const askerOf = <S, C>({ stream, decider, ...cause }: CommandRequest<S, C>, slot
   cause,
   subject: decider.subject?.(stream) ?? stream,
   claimsOf: async (other) => {
-    const { state } = await slots.load(other, decider)
+    const { state } = await slots.present(other, decider)
     return decider.claims?.(state as S) ?? []
   },
 })

@@ -27,12 +27,14 @@ export type Founding = {
   readonly password?: string
   /** Called with a password that was made, before the user is: it is nowhere else. */
   readonly announce: (login: string, password: string) => void
+  /** Ends the wait for another node that is at it. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * The first start (rightech 4.4): a root group, the roles `admin` and `auditor`, and a user who may do everything. Goes on where a
  * crash stopped it; of two nodes that start at once, one does it. What was deleted since stays deleted.
- * Throws if the history or the documents cannot take it, or if the login breaks the rules of the store.
+ * Throws if the history or the documents cannot take it, if the login breaks the rules of the store, or if the signal aborts.
  */
 export const foundStores = async (founding: Founding): Promise<void> => {
   const lease = createLease(founding.vault, 'stores-foundation', LEASE_MS)
@@ -41,7 +43,7 @@ export const foundStores = async (founding: Founding): Promise<void> => {
     const missing = await missingOf(founding, ids)
     if (missing.length === 0) return
     if (await lease.hold()) return createMissing(founding, ids).finally(lease.release)
-    await pause(POLL_MS)
+    await pause(POLL_MS, undefined, { signal: founding.signal })
   }
 }
 

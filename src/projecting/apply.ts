@@ -5,12 +5,16 @@ import { projectInto, type Build } from './build.ts'
 
 const UNAVAILABLE_PAUSE_MS = 200
 
+/** Where to write, and until when an unreachable store is waited for. */
+export type Target = { readonly documents: Documents; readonly signal: AbortSignal }
+
 /**
  * Brings builds that stand at the same position over a page of events, up to `upTo`: one apply for all of them. A build that cannot get
- * over an event stops in front of it, keeps what came before, and holds up nobody else.
+ * over an event stops in front of it, keeps what came before, and holds up nobody else. Throws `DocumentsUnavailable` when the signal
+ * aborts while the store cannot be reached.
  */
 export const applyPage = async (
-  documents: Documents,
+  target: Target,
   builds: readonly Build[],
   page: Page,
   upTo: bigint,
@@ -25,8 +29,8 @@ export const applyPage = async (
     poisoned.push(build)
   }
   const sound = moving.filter((build) => !poisoned.includes(build))
-  if ((await refusalOf(documents, sound, writes, upTo)) !== undefined) poisoned.push(...sound)
-  for (const build of poisoned) await applyOneByOne(documents, build, page, upTo)
+  if ((await refusalOf(target, sound, writes, upTo)) !== undefined) poisoned.push(...sound)
+  for (const build of poisoned) await applyOneByOne(target, build, page, upTo)
 }
 
 const projectAll = (writes: Write[], build: Build, page: Page): boolean => {
@@ -40,7 +44,7 @@ const projectAll = (writes: Write[], build: Build, page: Page): boolean => {
 
 /** Why the documents refuse the writes, if they do; an unreachable store is waited for. */
 const refusalOf = async (
-  documents: Documents,
+  { documents, signal }: Target,
   builds: readonly Build[],
   writes: readonly Write[],
   upTo: bigint,
@@ -54,32 +58,29 @@ const refusalOf = async (
       return undefined
     } catch (error) {
       if (!(error instanceof DocumentsUnavailable)) return String(error)
-      await pause(UNAVAILABLE_PAUSE_MS)
+      if (signal.aborted) throw error
+      await pause(UNAVAILABLE_PAUSE_MS, undefined, { signal }).catch(() => undefined)
     }
   }
 }
 
-const applyOneByOne = async (documents: Documents, build: Build, page: Page, upTo: bigint): Promise<void> => {
+const applyOneByOne = async (target: Target, build: Build, page: Page, upTo: bigint): Promise<void> => {
   for (const event of page) {
-    const error = await applyEvent(documents, build, event)
+    const error = await applyEvent(target, build, event)
     if (error === undefined) continue
     const { position, stream, type } = event
     build.stopped = { position, stream, type, error }
     return
   }
-  await refusalOf(documents, [build], [], upTo)
+  await refusalOf(target, [build], [], upTo)
 }
 
-const applyEvent = async (
-  documents: Documents,
-  build: Build,
-  event: StoredEvent,
-): Promise<string | undefined> => {
+const applyEvent = async (target: Target, build: Build, event: StoredEvent): Promise<string | undefined> => {
   const writes: Write[] = []
   try {
     projectInto(writes, build, event)
   } catch (error) {
     return String(error)
   }
-  return refusalOf(documents, [build], writes, event.position)
+  return refusalOf(target, [build], writes, event.position)
 }

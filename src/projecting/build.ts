@@ -2,15 +2,15 @@ import type { Documents, Write } from '../documents/port.ts'
 import type { StoredEvent } from '../history/port.ts'
 import type { Projection } from './projection.ts'
 
+/** Which of a projection's builds; the generation counts rebuilds of the same version. */
+export type BuildId = { readonly version: number; readonly generation: number }
+
 /**
  * One projection being kept: its code, and the collections and the checkpoint of its own that it writes. Two builds of the same
  * projection (a rebuild beside the serving one) share nothing.
  */
-export type Build = {
+export type Build = BuildId & {
   readonly projection: Projection
-  readonly version: number
-  /** Counts rebuilds of the same version. */
-  readonly generation: number
   readonly checkpoint: string
   position: bigint
   stopped: Stopped | undefined
@@ -39,6 +39,15 @@ export const createBuild = (projection: Projection, generation: number): Build =
 /** `stores_labels@1`; a rebuild of the same version `stores_labels@1.2`. */
 export const physicalName = (name: string, version: number, generation: number): string =>
   generation === 0 ? `${name}@${version}` : `${name}@${version}.${generation}`
+
+/** The reverse: whose it is, by the logical name; `undefined` for what is no projection's. */
+export const partsOf = (physical: string): (BuildId & { readonly name: string }) | undefined => {
+  const [, name, version, generation = '0'] = /^(.+)@(\d+)(?:\.(\d+))?$/.exec(physical) ?? []
+  return name === undefined ? undefined : { name, version: Number(version), generation: Number(generation) }
+}
+
+export const sameBuild = (a: BuildId, b: BuildId): boolean =>
+  a.version === b.version && a.generation === b.generation
 
 export const physicalOf = (build: Build, collection: string): string =>
   physicalName(collection, build.version, build.generation)

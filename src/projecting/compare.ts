@@ -2,35 +2,47 @@ import type { Documents, Scanned } from '../documents/port.ts'
 import { COMPARE_AGAIN_MAX } from '../limits.ts'
 import { physicalOf, type Build } from './build.ts'
 import type { Line } from './line.ts'
+import { RebuildInterrupted } from './rebuild.ts'
 
 export type Difference = { readonly collection: string; readonly id: string }
 export type Comparison = { readonly compared: number; readonly differences: readonly Difference[] }
+
+export type Compared = {
+  readonly documents: Documents
+  readonly line: Line
+  readonly signal: AbortSignal
+}
 
 /**
  * Two builds of one projection, document by document, byte for byte. Both are in the line and move on while this reads, so what differs at
  * first sight is looked at again between two pages, when both stand at the same event.
  */
 export const compareBuilds = async (
-  documents: Documents,
-  line: Line,
+  { documents, line, signal }: Compared,
   serving: Build,
   scratch: Build,
 ): Promise<Comparison> => {
   let compared = 0
+  const differences: Difference[] = []
   const suspects: Difference[] = []
+  const lookAgain = async (): Promise<void> => {
+    const again = suspects.splice(0)
+    differences.push(...(await line.exclusive(() => stillDifferent(documents, again, serving, scratch))))
+  }
   for (const collection of Object.keys(serving.projection.collections)) {
     const pairs = inStep(
       documents.scan(physicalOf(serving, collection)),
       documents.scan(physicalOf(scratch, collection)),
     )
     for await (const { id, a, b } of pairs) {
+      if (signal.aborted) throw new RebuildInterrupted(serving.projection.name)
       compared++
       if (textOf(a) !== textOf(b)) suspects.push({ collection, id })
+      if (suspects.length >= COMPARE_AGAIN_MAX) await lookAgain()
     }
   }
-  const again = suspects.slice(0, COMPARE_AGAIN_MAX)
-  const real = await line.exclusive(() => stillDifferent(documents, again, serving, scratch))
-  return { compared, differences: [...real, ...suspects.slice(COMPARE_AGAIN_MAX)] }
+  await lookAgain()
+  return { compared, differences }
 }
 
 const stillDifferent = async (

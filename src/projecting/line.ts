@@ -18,7 +18,8 @@ export type Line = {
   /** Takes a build in that is close behind; only within `exclusive`. */
   readonly join: (build: Build) => Promise<void>
   readonly leave: (build: Build) => void
-  readonly close: () => Promise<void>
+  /** Resolves when it has ended, after the signal. */
+  readonly ended: () => Promise<void>
 }
 
 export type LineParts = {
@@ -29,12 +30,13 @@ export type LineParts = {
   readonly onStopped: (build: Build) => void
   /** The line cannot go on: a fault of ours or a history that cannot be read. */
   readonly onBroken: (error: unknown) => void
+  /** Ends it. */
+  readonly signal: AbortSignal
 }
 
 export const startLine = (parts: LineParts, start: readonly Build[], from: bigint): Line => {
   const builds = new Set(start)
   const waiters = createWaiters(from)
-  const stop = new AbortController()
   let position = from
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -45,7 +47,7 @@ export const startLine = (parts: LineParts, start: readonly Build[], from: bigin
   }
 
   const advance = async (page: Page, upTo: bigint): Promise<void> => {
-    await applyPage(parts.documents, [...builds], page, upTo)
+    await applyPage(parts, [...builds], page, upTo)
     position = upTo
     for (const build of builds) {
       if (build.stopped === undefined) continue
@@ -55,7 +57,7 @@ export const startLine = (parts: LineParts, start: readonly Build[], from: bigin
   }
 
   const run = async (): Promise<void> => {
-    const deliveries = parts.history.subscribe({ after: position, signal: stop.signal })
+    const deliveries = parts.history.subscribe({ after: position, signal: parts.signal })
     for await (const { events, upTo, caughtUp } of deliveries) {
       if (upTo > position) await exclusive(() => advance(events, upTo))
       if (caughtUp) for (const build of builds) build.caughtUp = true
@@ -65,7 +67,7 @@ export const startLine = (parts: LineParts, start: readonly Build[], from: bigin
   }
 
   const running = run().catch((error: unknown) => {
-    if (!stop.signal.aborted) parts.onBroken(error)
+    if (!parts.signal.aborted) parts.onBroken(error)
   })
 
   return {
@@ -76,17 +78,16 @@ export const startLine = (parts: LineParts, start: readonly Build[], from: bigin
     join: async (build) => {
       for await (const page of parts.history.readAll({ after: build.position })) {
         const due = page.filter((event) => event.position <= position)
-        if (due.length > 0) await applyPage(parts.documents, [build], due, due.at(-1)?.position ?? position)
+        if (due.length > 0) await applyPage(parts, [build], due, due.at(-1)?.position ?? position)
         if (due.length < page.length || build.stopped !== undefined) break
       }
       if (build.stopped !== undefined) return
-      await applyPage(parts.documents, [build], [], position)
+      await applyPage(parts, [build], [], position)
       build.caughtUp = true
       builds.add(build)
     },
     leave: (build) => void builds.delete(build),
-    close: async () => {
-      stop.abort()
+    ended: async () => {
       await running
       await turn
       waiters.close()

@@ -19,14 +19,14 @@ export type CatchUp = {
   readonly documents: Documents
   readonly line: Line
   readonly onProgress?: (progress: Progress) => void
-  readonly signal?: AbortSignal
+  readonly signal: AbortSignal
 }
 
-/** Somebody broke it off. What was built stays, and the next rebuild of the projection goes on from there. */
+/** Somebody broke it off. What was built to take over stays, and the next rebuild of the projection goes on from there. */
 export class RebuildInterrupted extends Error {
   override readonly name = 'RebuildInterrupted'
   constructor(projection: string) {
-    super(`The rebuild of ${projection} was interrupted; it goes on where it was`)
+    super(`The work on ${projection} was interrupted; a rebuild goes on where it was`)
   }
 }
 
@@ -34,25 +34,36 @@ const PROGRESS_MS = 500
 
 /**
  * Brings a build from its checkpoint to the main line and into it, while the line serves. Its checkpoint is stored with every slice, so a
- * killed one goes on where it was. A poison event leaves the build `stopped`, outside the line.
+ * killed one goes on where it was. It never gets ahead of the line, so that in the line all builds show the same events. A poison
+ * event leaves the build `stopped`, outside the line.
  */
 export const catchUp = async (parts: CatchUp, build: Build): Promise<void> => {
   const watch = progressOf(parts, build)
-  do {
-    for await (const page of parts.history.readAll({ after: build.position })) {
-      if (!(await applySlices(parts, build, page, watch))) return
-    }
-  } while (parts.line.position() - build.position > BigInt(JOIN_EVENTS_MAX))
+  while ((await catchUpOnce(parts, build, watch)) > JOIN_EVENTS_MAX);
+  if (build.stopped !== undefined) return
   await parts.line.exclusive(() => parts.line.join(build))
   watch(0, true)
+}
+
+/** To where the line is, or to a poison event; tells how many events that were. */
+const catchUpOnce = async (parts: CatchUp, build: Build, watch: Watch): Promise<number> => {
+  let seen = 0
+  for await (const page of parts.history.readAll({ after: build.position })) {
+    const end = parts.line.position()
+    const due = page.filter(({ position }) => position <= end)
+    if (!(await applySlices(parts, build, due, watch))) return 0
+    seen += due.length
+    if (due.length < page.length) break
+  }
+  return seen
 }
 
 /** False when the build has stopped. */
 const applySlices = async (parts: CatchUp, build: Build, page: Page, watch: Watch): Promise<boolean> => {
   for (let from = 0; from < page.length; from += REBUILD_SLICE_EVENTS) {
-    if (parts.signal?.aborted === true) throw new RebuildInterrupted(build.projection.name)
+    if (parts.signal.aborted) throw new RebuildInterrupted(build.projection.name)
     const slice = page.slice(from, from + REBUILD_SLICE_EVENTS)
-    await applyPage(parts.documents, [build], slice, slice.at(-1)?.position ?? build.position)
+    await applyPage(parts, [build], slice, slice.at(-1)?.position ?? build.position)
     if (build.stopped !== undefined) return false
     watch(slice.length)
     await breathe()

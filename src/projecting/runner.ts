@@ -5,12 +5,12 @@ import { DOCUMENTS_WAIT_MS_MAX } from '../limits.ts'
 import { reads, type Build, type Stopped } from './build.ts'
 import { startLine } from './line.ts'
 import type { Projection } from './projection.ts'
-import { createServing, readRecord, writeRecord, type Serving } from './serving.ts'
+import { createRecords, createServing, type Records, type Serving } from './serving.ts'
 import {
   followUp,
   openBuild,
   rebuild,
-  resumeRebuilds,
+  resume,
   type Builds,
   type RebuildOptions,
   type RebuildResult,
@@ -55,28 +55,25 @@ export type RunnerParts = {
 export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
   const { history, documents } = parts
   const serving = createServing()
+  const records = createRecords(documents)
   const current = new Map<string, Build>()
   const head = await history.head()
   for (const projection of parts.projections) {
-    current.set(projection.name, await openBuild(documents, serving, projection, head))
+    current.set(projection.name, await openBuild({ documents, records, serving }, projection, head))
   }
 
-  const onStopped = (build: Build): void => {
-    if (build.stopped === undefined) return
-    parts.onStopped(build.projection.name, build.stopped)
-    if (current.get(build.projection.name) === build) void recordStop(documents, build)
-  }
+  const onStopped = stopReporter(parts, records, current)
   const all = [...current.values()]
   const ready = all.filter((build) => serving.serves(build))
   const from = ready.length === 0 ? head : foremost(ready)
   const front = ready.filter((build) => build.position === from)
-  const line = startLine({ ...parts, onStopped }, front, from)
-
   const closing = new AbortController()
-  const builds: Builds = { history, documents, serving, line, current, onStopped, signal: closing.signal }
+  const { signal } = closing
+  const line = startLine({ ...parts, onStopped, signal }, front, from)
+  const builds: Builds = { history, documents, records, serving, line, current, onStopped, signal }
   const behind = all.filter((build) => !front.includes(build))
   const background = Promise.all(behind.map((build) => followUp(builds, build)))
-    .then(() => resumeRebuilds(builds))
+    .then(() => resume(builds))
     .catch((error: unknown) => {
       if (!closing.signal.aborted) parts.onBroken(error)
     })
@@ -105,7 +102,7 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
       for (const name of readersOf(stream)) {
         const build = current.get(name)
         if (build?.stopped !== undefined) return 'projection_stopped'
-        if (build?.caughtUp === false) return 'documents_behind'
+        if (build !== undefined && !(build.caughtUp && serving.serves(build))) return 'documents_behind'
       }
       return undefined
     },
@@ -119,10 +116,21 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
       closing.abort()
       await background
       await rebuilding.catch(() => undefined)
-      await line.close()
+      await line.ended()
     },
   }
 }
+
+const stopReporter =
+  (parts: RunnerParts, records: Records, current: ReadonlyMap<string, Build>) =>
+  (build: Build): void => {
+    const { projection, stopped } = build
+    if (stopped === undefined) return
+    parts.onStopped(projection.name, stopped)
+    // For who looks at the documents from outside; whoever asks this process is told without.
+    if (current.get(projection.name) === build)
+      records.change(projection.name, (record) => record && { ...record, stopped }).catch(() => undefined)
+  }
 
 const foremost = (builds: readonly Build[]): bigint =>
   builds.reduce((most, { position }) => (position > most ? position : most), 0n)
@@ -131,13 +139,6 @@ const overlap = (a: string, b: string): boolean => a.startsWith(b) || b.startsWi
 
 /** How often a build outside the line is looked at by those who wait for it. */
 const REACHED_POLL_MS = 200
-
-const recordStop = async (documents: Documents, build: Build): Promise<void> => {
-  const { name } = build.projection
-  const record = await readRecord(documents, name)
-  if (record === undefined || build.stopped === undefined) return
-  await writeRecord(documents, name, { ...record, stopped: build.stopped })
-}
 
 const statusOf = (build: Build): ProjectionStatus => ({
   name: build.projection.name,

@@ -1,20 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { DocumentsUnavailable, type Documents, type Write } from '../documents/port.ts'
-import { physicalName, type Build, type Stopped } from './build.ts'
+import { untilAborted } from './aborting.ts'
+import { physicalName, type Build, type BuildId, type Stopped } from './build.ts'
 import type { Projection } from './projection.ts'
 
 /** What stands about each projection in the documents: which of its builds serves, and which is being built beside it. */
 export const RECORDS = 'platform_projections'
 
-export type ServingRecord = {
-  readonly version: number
-  readonly generation: number
-  readonly building?: { readonly version: number; readonly generation: number }
+export type ServingRecord = BuildId & {
+  readonly building?: BuildId
   readonly stopped?: Stopped
 }
 
 export const readRecord = async (documents: Documents, name: string): Promise<ServingRecord | undefined> => {
   const found = await documents.get(RECORDS, name)
-  // Only `writeRecord` writes here.
+  // Only `writeRecord` writes there.
   const record = found?.value as StoredRecord | undefined
   if (record === undefined) return undefined
   const { version, generation, building, stopped } = record
@@ -30,12 +30,32 @@ type StoredRecord = Omit<ServingRecord, 'stopped'> & {
   readonly stopped?: Omit<Stopped, 'position'> & { readonly position: string }
 }
 
+export type Records = {
+  readonly read: (name: string) => Promise<ServingRecord | undefined>
+  /** One change after the other, each on what the last one left; flushed when it resolves. `undefined` leaves the record alone. */
+  readonly change: (
+    name: string,
+    change: (record: ServingRecord | undefined) => ServingRecord | undefined,
+  ) => Promise<void>
+}
+
+export const createRecords = (documents: Documents): Records => {
+  let turn: Promise<unknown> = Promise.resolve()
+  return {
+    read: (name) => readRecord(documents, name),
+    change: (name, change) => {
+      const mine = turn.then(async () => {
+        const next = change(await readRecord(documents, name))
+        if (next !== undefined) await writeRecord(documents, name, next)
+      })
+      turn = mine.catch(() => undefined)
+      return mine
+    },
+  }
+}
+
 /** The record counts its own changes, because it follows operators and not the history. */
-export const writeRecord = async (
-  documents: Documents,
-  name: string,
-  record: ServingRecord,
-): Promise<void> => {
+const writeRecord = async (documents: Documents, name: string, record: ServingRecord): Promise<void> => {
   const found = await documents.get(RECORDS, name)
   const { stopped, ...rest } = record
   const put = {
@@ -55,8 +75,10 @@ export type Serving = {
   /** Throws `DocumentsUnavailable` while the build has not caught up since the start; a stopped one goes on serving what it has. */
   readonly physical: (collection: string) => string
   readonly hold: (physical: string) => () => void
-  readonly idle: (physical: readonly string[]) => Promise<void>
+  /** Resolves when nobody reads it any more, or the signal aborts. */
+  readonly idle: (physical: string, signal: AbortSignal) => Promise<void>
   readonly serve: (build: Build) => void
+  /** A build of this process, not one that an earlier version left. */
   readonly serves: (build: Build) => boolean
   readonly serveFrozen: (projection: Projection, record: ServingRecord) => void
 }
@@ -65,12 +87,14 @@ const IDLE_POLL_MS = 100
 
 export const createServing = (): Serving => {
   const serving = new Map<string, { readonly physical: string; readonly build: Build | undefined }>()
+  const served = new Map<string, Build>()
   const holders = new Map<string, number>()
-  const isHeld = (names: readonly string[]): boolean => names.some((name) => holders.has(name))
-  const serveAll = (projection: Projection, version: number, generation: number, build?: Build): void => {
+  const serveAll = (projection: Projection, { version, generation }: BuildId, build?: Build): void => {
     for (const name of Object.keys(projection.collections)) {
       serving.set(name, { physical: physicalName(name, version, generation), build })
     }
+    if (build === undefined) served.delete(projection.name)
+    else served.set(projection.name, build)
   }
   return {
     physical: (collection) => {
@@ -88,11 +112,11 @@ export const createServing = (): Serving => {
         else holders.set(physical, left)
       }
     },
-    idle: async (names) => {
-      while (isHeld(names)) await new Promise((next) => setTimeout(next, IDLE_POLL_MS))
+    idle: async (name, signal) => {
+      while (holders.has(name) && !signal.aborted) await untilAborted(pause(IDLE_POLL_MS), signal)
     },
-    serve: (build) => serveAll(build.projection, build.version, build.generation, build),
-    serves: (build) => [...serving.values()].some((one) => one.build === build),
-    serveFrozen: (projection, record) => serveAll(projection, record.version, record.generation),
+    serve: (build) => serveAll(build.projection, build, build),
+    serves: (build) => served.get(build.projection.name) === build,
+    serveFrozen: (projection, record) => serveAll(projection, record),
   }
 }

@@ -1,19 +1,22 @@
 import type { Documents } from '../documents/port.ts'
 import type { History } from '../history/port.ts'
+import { untilAborted } from './aborting.ts'
 import {
-  collectionsOf,
   createBuild,
   discard,
+  partsOf,
   physicalName,
   prepare,
+  sameBuild,
   type Build,
+  type BuildId,
   type Stopped,
 } from './build.ts'
 import { compareBuilds, type Comparison } from './compare.ts'
 import type { Line } from './line.ts'
 import type { Projection } from './projection.ts'
-import { catchUp, type CatchUp, type Progress } from './rebuild.ts'
-import { readRecord, writeRecord, type Serving } from './serving.ts'
+import { catchUp, RebuildInterrupted, type CatchUp, type Progress } from './rebuild.ts'
+import type { Records, Serving, ServingRecord } from './serving.ts'
 
 export type RebuildOptions = {
   /** Compare with the serving build and forget the copy, instead of taking over. */
@@ -30,6 +33,7 @@ export type RebuildResult =
 export type Builds = {
   readonly history: History
   readonly documents: Documents
+  readonly records: Records
   readonly serving: Serving
   readonly line: Line
   /** The build of each projection that this process keeps for serving. */
@@ -44,12 +48,11 @@ const CHECK_GENERATION = 1_000_000_000
 
 /** Finds or makes the build to keep. A version that is not the serving one is built while the old documents go on serving. */
 export const openBuild = async (
-  documents: Documents,
-  serving: Serving,
+  { documents, records, serving }: Pick<Builds, 'documents' | 'records' | 'serving'>,
   projection: Projection,
   head: bigint,
 ): Promise<Build> => {
-  const record = await readRecord(documents, projection.name)
+  const record = await records.read(projection.name)
   const serves = record?.version === projection.version
   const build = createBuild(projection, serves ? record.generation : 0)
   await prepare(documents, build)
@@ -60,7 +63,7 @@ export const openBuild = async (
   if (record === undefined || serves) {
     const { version, generation } = build
     const building = record?.building === undefined ? {} : { building: record.building }
-    await writeRecord(documents, projection.name, { version, generation, ...building })
+    await records.change(projection.name, () => ({ version, generation, ...building }))
     serving.serve(build)
   } else {
     serving.serveFrozen(projection, record)
@@ -69,25 +72,24 @@ export const openBuild = async (
 }
 
 /** Brings a build that is behind the line into it, and makes it the serving one. */
-export const followUp = async (builds: Builds, build: Build, options: RebuildOptions = {}): Promise<void> => {
-  await catchUp(withSignals(builds, options), build)
+export const followUp = async (builds: Builds, build: Build): Promise<void> => {
+  await catchUp(builds, build)
   if (build.stopped !== undefined) return builds.onStopped(build)
-  const record = await readRecord(builds.documents, build.projection.name)
-  if (record?.version === build.version && record.generation === build.generation) return
-  await takeOver(builds, build, record === undefined ? [] : collectionsOfRecord(build.projection, record))
+  if (!builds.serving.serves(build)) await takeOver(builds, build)
 }
 
-/** An unfinished rebuild of an earlier run goes on from its checkpoint. */
-export const resumeRebuilds = async (builds: Builds): Promise<void> => {
-  for (const { projection } of builds.current.values()) {
-    const record = await readRecord(builds.documents, projection.name)
-    if (record?.building === undefined) continue
-    if (record.building.version === projection.version) await rebuild(builds, projection.name, {})
-    else
-      await discard(builds.documents, {
-        ...createBuild(projection, record.building.generation),
-        ...record.building,
-      })
+/** What an earlier run had not got through: leftovers go, and an unfinished rebuild goes on from its checkpoint. */
+export const resume = async (builds: Builds): Promise<void> => {
+  for (const build of builds.current.values()) {
+    const { name, version } = build.projection
+    if (!builds.serving.serves(build)) continue
+    const building = (await builds.records.read(name))?.building
+    const goesOn = building?.version === version
+    if (building !== undefined && !goesOn) {
+      await builds.records.change(name, (record) => record && withoutBuilding(record))
+    }
+    await discardOthers(builds, build.projection, goesOn ? [build, building] : [build])
+    if (goesOn) await rebuild(builds, name, {})
   }
 }
 
@@ -98,70 +100,92 @@ export const rebuild = async (
 ): Promise<RebuildResult> => {
   const current = builds.current.get(name)
   if (current === undefined) throw new Error(`There is no projection ${name}`)
+  const parts = withSignals(builds, options)
+  await shownWhole(parts, name)
   return options.check === true
-    ? checkAgainstScratch(builds, current, options)
-    : replace(builds, current, options)
+    ? checkAgainstScratch(builds, current, parts)
+    : replace(builds, current, parts)
 }
 
-const replace = async (builds: Builds, current: Build, options: RebuildOptions): Promise<RebuildResult> => {
-  const { documents } = builds
-  const { projection } = current
-  const record = await readRecord(documents, projection.name)
-  const generation = record?.building?.generation ?? current.generation + 1
+/** A build follows the line: what is asked about the history of now has to wait until the line is there. */
+const shownWhole = async ({ history, line, signal }: CatchUp, name: string): Promise<void> => {
+  const head = await history.head()
+  const isThere = await untilAborted(line.reached(head, Number.POSITIVE_INFINITY), signal)
+  if (signal.aborted || isThere !== true) throw new RebuildInterrupted(name)
+}
+
+const replace = async (builds: Builds, current: Build, parts: CatchUp): Promise<RebuildResult> => {
+  const { documents, records } = builds
+  const { projection, version } = current
+  const begun = (await records.read(projection.name))?.building
+  const generation = begun?.version === version ? begun.generation : current.generation + 1
   const next = createBuild(projection, generation)
   await prepare(documents, next)
-  const building = { version: next.version, generation }
-  await writeRecord(documents, projection.name, {
-    version: current.version,
-    generation: current.generation,
-    building,
-  })
-  await catchUp(withSignals(builds, options), next)
+  await records.change(
+    projection.name,
+    (record) => record && { ...record, building: { version, generation } },
+  )
+  await catchUp(parts, next)
   if (next.stopped !== undefined) return { outcome: 'stopped', stopped: next.stopped }
-  builds.line.leave(current)
-  await takeOver(builds, next, collectionsOf(current))
-  await documents.forgetCheckpoint(current.checkpoint)
+  await takeOver(builds, next)
   return { outcome: 'taken over', checkpoint: next.checkpoint }
 }
 
-/** From here on the new documents serve; the old ones go when their last reader is through. */
-const takeOver = async (builds: Builds, next: Build, old: readonly string[]): Promise<void> => {
-  const { name } = next.projection
+/** From here on the new documents serve; until that moment both builds are kept. */
+const takeOver = async (builds: Builds, next: Build): Promise<void> => {
+  const { version, generation, projection } = next
   await builds.documents.flush()
-  await writeRecord(builds.documents, name, { version: next.version, generation: next.generation })
+  await builds.records.change(projection.name, () => ({ version, generation }))
+  const before = builds.current.get(projection.name)
   builds.serving.serve(next)
-  builds.current.set(name, next)
-  await builds.serving.idle(old)
-  for (const collection of old) await builds.documents.drop(collection)
+  builds.current.set(projection.name, next)
+  if (before !== undefined && before !== next) builds.line.leave(before)
+  await discardOthers(builds, projection, [next])
+}
+
+/**
+ * Whatever of a projection is not kept goes, when its last reader is through: replaced builds and versions, copies that a check left. The
+ * checkpoint goes first, because one without its documents would be believed by a version that comes back.
+ */
+const discardOthers = async (
+  { documents, serving, signal }: Builds,
+  projection: Projection,
+  kept: readonly BuildId[],
+): Promise<void> => {
+  for (const collection of await documents.collections()) {
+    const id = partsOf(collection)
+    if (id === undefined || !Object.hasOwn(projection.collections, id.name)) continue
+    if (kept.some((one) => sameBuild(one, id))) continue
+    await serving.idle(collection, signal)
+    if (signal.aborted) return
+    await documents.forgetCheckpoint(physicalName(projection.name, id.version, id.generation))
+    await untilAborted(documents.drop(collection), signal)
+  }
 }
 
 const checkAgainstScratch = async (
   builds: Builds,
   current: Build,
-  options: RebuildOptions,
+  parts: CatchUp,
 ): Promise<RebuildResult> => {
   const scratch = createBuild(current.projection, CHECK_GENERATION)
   await discard(builds.documents, scratch)
   await prepare(builds.documents, scratch)
   try {
-    await catchUp(withSignals(builds, options), scratch)
+    await catchUp(parts, scratch)
     if (scratch.stopped !== undefined) return { outcome: 'stopped', stopped: scratch.stopped }
-    const comparison = await compareBuilds(builds.documents, builds.line, current, scratch)
-    return { outcome: 'compared', ...comparison }
+    return { outcome: 'compared', ...(await compareBuilds(parts, current, scratch)) }
   } finally {
     builds.line.leave(scratch)
-    await discard(builds.documents, scratch)
+    // A server that stops does not wait for it: the next start throws it away.
+    if (!builds.signal.aborted) await discard(builds.documents, scratch)
   }
 }
 
-const collectionsOfRecord = (
-  projection: Projection,
-  record: { readonly version: number; readonly generation: number },
-): readonly string[] =>
-  Object.keys(projection.collections).map((name) => physicalName(name, record.version, record.generation))
+const withoutBuilding = ({ building: _done, ...record }: ServingRecord): ServingRecord => record
 
-const withSignals = (builds: Builds, options: RebuildOptions): CatchUp => ({
+const withSignals = (builds: Builds, { onProgress, signal }: RebuildOptions): CatchUp => ({
   ...builds,
-  ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-  signal: options.signal === undefined ? builds.signal : AbortSignal.any([builds.signal, options.signal]),
+  ...(onProgress === undefined ? {} : { onProgress }),
+  signal: signal === undefined ? builds.signal : AbortSignal.any([builds.signal, signal]),
 })

@@ -3,6 +3,7 @@ export type Waiters = {
   /** Whether the mark got there within `ms`. */
   readonly until: (position: bigint, ms: number) => Promise<boolean>
   readonly moved: (mark: bigint) => void
+  /** Who waits, and whoever comes later, is told that it was not reached. */
   readonly close: () => void
 }
 
@@ -17,6 +18,7 @@ const SWEEP_MS = 250
 export const createWaiters = (from: bigint): Waiters => {
   let mark = from
   let waiting: Waiter[] = []
+  let closed = false
   const answerThose = (reached: (waiter: Waiter) => boolean, answer: boolean): void => {
     const left: Waiter[] = []
     for (const waiter of waiting) {
@@ -31,14 +33,15 @@ export const createWaiters = (from: bigint): Waiters => {
   }, SWEEP_MS).unref()
   return {
     until: (position, ms) =>
-      position <= mark
-        ? Promise.resolve(true)
+      position <= mark || closed
+        ? Promise.resolve(position <= mark)
         : new Promise((answer) => waiting.push({ position, deadline: performance.now() + ms, answer })),
     moved: (to) => {
       mark = to
       if (waiting.length > 0) answerThose((waiter) => waiter.position <= to, true)
     },
     close: () => {
+      closed = true
       clearInterval(sweeper)
       answerThose(() => true, false)
     },

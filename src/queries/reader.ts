@@ -14,19 +14,25 @@ export type Reader = {
 
 /** Every call throws `DocumentsUnavailable` when the store cannot be reached or its build has not caught up since the start. */
 export const createReader = (documents: Documents, serving: Serving): Reader => ({
-  get: async (collection, id) => documents.get(serving.physical(collection), id),
+  get: (collection, id) => whileHeld(serving, collection, (name) => documents.get(name, id)),
   find: (collection, filter, options) =>
     held(serving, collection, (name) => documents.find(name, filter, options)),
-  count: async (collection, filter) => {
-    const physical = serving.physical(collection)
-    const release = serving.hold(physical)
-    try {
-      return await documents.count(physical, filter)
-    } finally {
-      release()
-    }
-  },
+  count: (collection, filter) => whileHeld(serving, collection, (name) => documents.count(name, filter)),
 })
+
+const whileHeld = async <T>(
+  serving: Serving,
+  collection: string,
+  read: (physical: string) => Promise<T>,
+): Promise<T> => {
+  const physical = serving.physical(collection)
+  const release = serving.hold(physical)
+  try {
+    return await read(physical)
+  } finally {
+    release()
+  }
+}
 
 async function* held(
   serving: Serving,

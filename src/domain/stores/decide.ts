@@ -5,6 +5,7 @@ import type { DeleteEntity, ExpireTask, SignIn, SignOut, StoresCommand } from '.
 import { create } from './create.ts'
 import { evolve, NOTHING, type EntityState } from './evolve.ts'
 import { changedFacts, conflict, deletedFact, notFound, wholeOf } from './facts.ts'
+import { subjectOf } from './names.ts'
 import { patch } from './patch.ts'
 import { hasExpired, withDue } from './prepare.ts'
 import { STORES } from './registry.ts'
@@ -28,6 +29,9 @@ const deciderOf = (def: StoreDef): Decider<EntityState, StoresCommand> => ({
   evolve: (state, event) => evolve(def, state, event),
   decide: (command, state) => decide(def, command, state),
   claims: (state) => claims(def, state),
+  // A token's owner is not in its stream's name: what is kept of it has a key of its own.
+  subject: (stream) =>
+    def.subject === 'owner' ? stream : subjectOf(def.path, stream.slice(stream.indexOf('-') + 1)),
 })
 
 const decide = (def: StoreDef, command: StoresCommand, state: EntityState): Decision => {

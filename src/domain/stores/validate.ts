@@ -137,7 +137,9 @@ const isEmpty = (value: Json | undefined): boolean => value === undefined || val
 
 const addRule = (found: Map<string, readonly string[]>, path: string, rule: string): void => {
   const rules = found.get(path) ?? []
-  if (!rules.includes('required') && !rules.includes(rule)) found.set(path, [...rules, rule])
+  if (rules.includes('required') || rules.includes(rule)) return
+  // What is missing breaks no other rule.
+  found.set(path, rule === 'required' ? [rule] : [...rules, rule])
 }
 
 const lowerCased = (value: Json): Json => {
