@@ -45,10 +45,11 @@ export type DispatcherParts = {
 export const createSockets = (
   options: Pick<ServerOptions, 'handleProtocols'> & { readonly maxPayload: number },
 ): WebSocketServer =>
-  new WebSocketServer({ ...options, noServer: true, clientTracking: false, perMessageDeflate: false }).on(
-    'wsClientError',
-    refuseHandshake,
-  )
+  new WebSocketServer({ ...options, noServer: true, clientTracking: false, perMessageDeflate: false })
+    .on('wsClientError', refuseHandshake)
+    .on('headers', (headers, { headwater: request }) => {
+      if (request !== undefined) headers.push(`X-Request-Id: ${request.id}`, 'Cache-Control: no-store')
+    })
 
 export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
   const accepted = new Set<WebSocket>()

@@ -2,6 +2,7 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket } from 'ws'
@@ -64,8 +65,12 @@ test('an accepted socket runs its route as Koa middleware in the tick of the con
   const { port } = await start(t, accepting)
   const socket = new WebSocket(`ws://127.0.0.1:${port}//api/v1/events/stream/?a=b`)
   t.teardown(() => socket.terminate())
+  const accepted = once(socket, 'upgrade') as Promise<[IncomingMessage]>
   const [first] = (await once(socket, 'message')) as [Buffer]
   t.is(first.toString(), 'hello rightech /api/v1/events/stream')
+  const [{ headers }] = await accepted
+  t.regex(String(headers['x-request-id']), /^[\w-]+$/)
+  t.is(headers['cache-control'], 'no-store')
   socket.send('ping')
   const [second] = (await once(socket, 'message')) as [Buffer]
   t.is(second.toString(), 'ping')

@@ -82,6 +82,7 @@ test('time windows', (t) => {
   t.deepEqual(window('2026-04-30T21:00-03:00'), { $gte: at })
   t.deepEqual(filter('begin=1&end=9'), { time: { $gte: 1, $lte: 9 } })
   t.deepEqual(filter('begin=1&from=2&end=9'), { time: { $gte: 2, $lte: 9 } })
+  t.deepEqual(filter(`to=${'9'.repeat(400)}`), { time: { $lte: Number.MAX_SAFE_INTEGER } }, 'for ever')
   for (const text of [
     'yesterday',
     '2026-02-30',
@@ -95,6 +96,7 @@ test('time windows', (t) => {
     t.deepEqual(broken(`from=${text}`), { from: ['format'] }, text)
   }
   t.deepEqual(broken('begin=1&to=now'), { to: ['format'] })
+  t.deepEqual(broken('begin=x&to=now'), { begin: ['format'], to: ['format'] })
 })
 
 test('conditions read values by quotes, null, declared type and look', (t) => {

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http'
+import type { Engine } from '../../commands/engine.ts'
+import type { Passwords } from '../../commands/passwords.ts'
+import type { ObjectIds } from '../../object-id.ts'
+import type { Reader } from '../../queries/reader.ts'
+import type { Principals } from '../../queries/stores-principals.ts'
+import type { Vault } from '../../vault/port.ts'
+
+/** What the stores protocol is built on. */
+export type Services = {
+  readonly engine: Engine
+  readonly reader: Reader
+  readonly vault: Vault
+  /** Shared with the live side; the wiring calls `invalidate` for every event that the documents show. */
+  readonly principals: Principals
+  readonly passwords: Passwords
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number
+  readonly random: (bytes: number) => Uint8Array
+  readonly newId: ObjectIds
+  /** Life of a token by password (`RIGHTECH_TOKEN_SECONDS`). */
+  readonly tokenSeconds: number
+  /** The client came through TLS, or `PUBLIC_URL` says so: its cookie is for TLS only. */
+  readonly isSecure: (message: IncomingMessage) => boolean
+}
