@@ -1,0 +1,26 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startChild, type Child } from './children.ts'
+
+export type Server = { readonly child: Child; readonly url: string; readonly token: string }
+export type Floor = Omit<Server, 'token'>
+
+const PASSWORD = 'Bench0123'
+const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** Answers when the server is ready. */
+export const startServer = async (directory: string): Promise<Server> => {
+  const settings = { PORT: '0', DATA_DIR: directory, ADMIN_PASSWORD: PASSWORD, PROTOCOLS: 'rightech' }
+  const child = startChild(script('../../src/main.ts'), settings)
+  const url = await child.line((line) => /"url":"([^"]+)"/.exec(line)?.[1])
+  while ((await fetch(`${url}/ready`)).status !== 200) await pause(10)
+  const body = JSON.stringify({ login: 'admin', password: PASSWORD })
+  const answer = await fetch(`${url}/api/v1/auth/token`, { method: 'POST', body })
+  const { token } = (await answer.json()) as { readonly token: string }
+  return { child, url, token }
+}
+
+export const startFloor = async (): Promise<Floor> => {
+  const child = startChild(script('./floors.ts'))
+  return { child, url: await child.line((line) => (line.startsWith('http') ? line : undefined)) }
+}

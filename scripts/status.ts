@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import { PROJECTIONS } from '../projections/registry.ts'
+import { openReadOnly } from '../src/operating/read-only.ts'
+import { projectionStatus, type StatusLine } from '../src/operating/status.ts'
+import { configOrExit, EXIT, failWith, print, printJson } from './support.ts'
+
+const command = new Command('status')
+  .description('Prints the stores, the head of the history and how far each projection is.')
+  .option('--json', 'one JSON object on standard output')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 nothing stopped, 1 a projection stopped, 2 wrong usage or no stores.',
+  )
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.holds : EXIT.usage))
+  .parse()
+
+const asText = ({ projection, version, generation, position, lag, state, why }: StatusLine): string =>
+  `${projection}@${version}.${generation}: ${state}, position ${position}, ${lag} behind${why === undefined ? '' : ` (${why})`}`
+
+const run = async (json: boolean): Promise<number> => {
+  const stores = await openReadOnly(configOrExit())
+  try {
+    const { head, projections } = await projectionStatus(stores.history, stores.documents, PROJECTIONS)
+    const stopped = projections.some(({ state }) => state === 'stopped')
+    if (json) {
+      printJson({
+        stores: { kind: 'embedded', directory: stores.directory },
+        head,
+        projections: [...projections],
+      })
+    } else {
+      print(`stores: embedded in ${stores.directory}`)
+      print(`head: ${head}`)
+      projections.forEach((line) => print(asText(line)))
+    }
+    return stopped ? EXIT.holdsNot : EXIT.holds
+  } finally {
+    await stores.close()
+  }
+}
+
+process.exitCode = await run(command.opts<{ readonly json?: true }>().json === true).catch(failWith)

@@ -1,0 +1,51 @@
+import { Gauge } from 'prom-client'
+import type { Health } from '../http/health.ts'
+import type { Metrics } from '../http/metrics.ts'
+import type { History } from '../history/port.ts'
+import type { Runner } from '../projecting/runner.ts'
+
+/** `/ready` and `/metrics` say of each projection how far it is behind and whether it stopped. */
+export const watchProjections = (
+  runner: Runner,
+  history: History,
+  { health, metrics }: { readonly health: Health; readonly metrics: Metrics },
+): void => {
+  for (const { name } of runner.status()) {
+    health.add(`projection ${name}`, () => {
+      const status = runner.status().find((one) => one.name === name)
+      if (status?.stopped !== undefined)
+        return `stopped at ${status.stopped.type} at position ${status.stopped.position}`
+      return status?.caughtUp === true ? undefined : 'catching up with the history'
+    })
+  }
+  const registers = [metrics.registry]
+  new Gauge({
+    name: 'headwater_history_head',
+    help: 'Position of the last event of the history',
+    registers,
+    collect: async function () {
+      this.set(Number(await history.head()))
+    },
+  })
+  new Gauge({
+    name: 'headwater_projection_lag',
+    help: 'Events of the history that a projection does not show yet',
+    labelNames: ['projection'],
+    registers,
+    collect: async function () {
+      const head = await history.head()
+      for (const { name, position } of runner.status())
+        this.set({ projection: name }, Number(head - position))
+    },
+  })
+  new Gauge({
+    name: 'headwater_projection_stopped',
+    help: '1 while a projection stands in front of a poison event',
+    labelNames: ['projection'],
+    registers,
+    collect() {
+      for (const { name, stopped } of runner.status())
+        this.set({ projection: name }, stopped === undefined ? 0 : 1)
+    },
+  })
+}
