@@ -5,11 +5,23 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     rule('domain-is-pure', '^src/domain', '^(src/(?!domain|json|uuid|limits)|projections|node:|fs|net|http)'),
-    rule('projections-are-pure', '^projections', '^src/(?!domain|json|projecting/projection|documents/port|history/port|limits)'),
-    rule('ports-know-nobody-above', '^src/(history|documents|vault|embedded)', '^(src/(commands|queries|live|projecting|protocols|http|domain)|projections)'),
+    rule(
+      'projections-are-pure',
+      '^projections',
+      '^src/(?!domain|json|projecting/projection|documents/port|history/port|limits)',
+    ),
+    rule(
+      'ports-know-nobody-above',
+      '^src/(history|documents|vault|embedded)',
+      '^(src/(commands|queries|live|projecting|protocols|http|domain)|projections)',
+    ),
     rule('protocols-do-not-know-each-other', '^src/protocols/([^/]+)/', '^src/protocols/(?!$1)'),
     rule('nothing-below-knows-a-protocol', '^src/(?!protocols|node)', '^src/protocols'),
-    rule('protocols-use-no-adapter', '^src/protocols', '^src/(history|documents|vault)/(embedded|memory|mongodb|eventstoredb)'),
+    rule(
+      'protocols-use-no-adapter',
+      '^src/protocols',
+      '^src/(history|documents|vault)/(embedded|memory|mongodb|eventstoredb)',
+    ),
     rule('nobody-imports-tests', '^(src|projections|scripts)', '^test'),
     rule('src-does-not-import-scripts', '^(src|projections)', '^scripts'),
   ],

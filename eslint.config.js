@@ -8,7 +8,10 @@ const style = {
   'max-params': ['error', 4],
   'no-console': 'error',
   'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }],
-  'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' }],
+  'no-restricted-syntax': [
+    'error',
+    { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
+  ],
   'no-restricted-properties': [
     'error',
     { object: 'process', property: 'env', message: 'Only src/config.ts reads the environment.' },
@@ -16,7 +19,16 @@ const style = {
 }
 
 export default [
-  { ignores: ['node_modules/**', 'data/**', '*.config.js', '.dependency-cruiser.cjs'] },
+  {
+    ignores: [
+      'node_modules/**',
+      'data/**',
+      'dist/**',
+      'scripts/*.mjs',
+      '*.config.js',
+      '.dependency-cruiser.cjs',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts'],

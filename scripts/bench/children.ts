@@ -13,7 +13,7 @@ export type Child = {
 }
 
 export const startChild = (script: string, settings: NodeJS.ProcessEnv = {}): Child => {
-  const child: ChildProcess = spawn(execPath, ['--import', 'ts-blank-space/register', script], {
+  const child: ChildProcess = spawn(execPath, [script], {
     env: { ...env, ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

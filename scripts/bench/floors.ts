@@ -41,13 +41,14 @@ app.use(async (ctx) => {
   ctx.body = bytes
 })
 
-const server = new Server(app.callback())
+const serve = app.callback()
+const server = new Server((req, res) => void serve(req, res))
 const sockets = new WebSocketServer({ server, perMessageDeflate: false })
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   print(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`)
 })
-process.once("SIGTERM", () => {
+process.once('SIGTERM', () => {
   rmSync(directory, { recursive: true, force: true })
   process.exit(0)
 })

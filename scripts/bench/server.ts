@@ -6,12 +6,13 @@ export type Server = { readonly child: Child; readonly url: string; readonly tok
 export type Floor = Omit<Server, 'token'>
 
 const PASSWORD = 'Bench0123'
-const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+/** All bundles lie side by side. */
+const bundle = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** Answers when the server is ready. */
 export const startServer = async (directory: string): Promise<Server> => {
   const settings = { PORT: '0', DATA_DIR: directory, ADMIN_PASSWORD: PASSWORD, PROTOCOLS: 'rightech' }
-  const child = startChild(script('../../src/main.ts'), settings)
+  const child = startChild(bundle('./main.js'), settings)
   const url = await child.line((line) => /"url":"([^"]+)"/.exec(line)?.[1])
   while ((await fetch(`${url}/ready`)).status !== 200) await pause(10)
   const body = JSON.stringify({ login: 'admin', password: PASSWORD })
@@ -21,6 +22,6 @@ export const startServer = async (directory: string): Promise<Server> => {
 }
 
 export const startFloor = async (): Promise<Floor> => {
-  const child = startChild(script('./floors.ts'))
+  const child = startChild(bundle('./floors.js'))
   return { child, url: await child.line((line) => (line.startsWith('http') ? line : undefined)) }
 }

@@ -1,4 +1,4 @@
-import { v5 } from 'uuid'
+import { uuidV5 } from '../uuid.ts'
 import type { Fact } from '../domain/decider.ts'
 import type { NewEvent } from '../history/port.ts'
 import type { JsonObject } from '../json.ts'
@@ -14,7 +14,7 @@ export type Cause = {
 
 /** Ids of events are names in the namespace of their command: deciding it again gives the same ids, so a retry never doubles. */
 export const eventOf = (cause: Cause, name: string, fact: Fact, schema = 1): NewEvent => ({
-  id: v5(name, cause.commandId),
+  id: uuidV5(name, cause.commandId),
   type: fact.type,
   data: fact.data,
   meta: {

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { v5 } from 'uuid'
+import { uuidV5 } from '../uuid.ts'
 import type { Rejection } from '../domain/rejection.ts'
 import type { CreateEntity } from '../domain/stores/commands.ts'
 import { storesDecider } from '../domain/stores/decide.ts'
@@ -119,7 +119,7 @@ const create = async (founding: Founding, ids: Foundation, { store, id, body }: 
     stream: entityStream(store, id),
     decider: storesDecider(store),
     command: store === 'users' ? await withPassword(founding, command) : command,
-    commandId: v5(id, NAMESPACE),
+    commandId: uuidV5(id, NAMESPACE),
     actor: ACTOR,
     at,
   })()

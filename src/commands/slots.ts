@@ -70,13 +70,7 @@ export const createSlots = (history: History, snapshots: Snapshots): Slots => {
 
   return {
     load,
-    fresh: (stream, decider) => {
-      const known = cached(stream)
-      if (known !== undefined) return known
-      const slot = emptySlot(decider)
-      cache.set(stream, slot)
-      return slot
-    },
+    fresh: (stream, decider) => cached(stream) ?? emptySlot(decider),
     weigh: (stream, slot) => {
       if (cache.peek(stream) !== slot) return
       // Set again alone, it would keep the size that it had.

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { setTimeout as pause } from 'node:timers/promises'
-import { v5 } from 'uuid'
+import { uuidV5 } from '../uuid.ts'
 import type { Engine } from '../commands/engine.ts'
 import { createLease } from '../commands/lease.ts'
 import type { Document } from '../documents/port.ts'
@@ -82,4 +82,4 @@ const NAMESPACE = '6f1c8f2e-0b0a-4d3e-8a53-7f4f5d0c3b21'
  * time that it had the same deadline.
  */
 const commandIdOf = (task: Document): string =>
-  v5(JSON.stringify([task._id, task['_due'], task['_at']]), NAMESPACE)
+  uuidV5(JSON.stringify([task._id, task['_due'], task['_at']]), NAMESPACE)

@@ -12,7 +12,7 @@ import {
   range,
   refused,
 } from '../support/history.ts'
-import type { Case } from './history.ts'
+import type { Case } from './history-case.ts'
 
 export const appendCases: readonly Case[] = [
   {

@@ -2,7 +2,7 @@
 import { HISTORY_PAGE_EVENTS } from '../../src/limits.ts'
 import type { StoredEvent } from '../../src/history/port.ts'
 import { appended, collect, idsOf, numbered, numbersOf, pagesOf, range } from '../support/history.ts'
-import type { Case, Given } from './history.ts'
+import type { Case, Given } from './history-case.ts'
 
 const LONG = HISTORY_PAGE_EVENTS * 2 + 100
 

@@ -1,6 +1,6 @@
 /** Cases of the history's contract: an append that is repeated because its outcome was not known. */
 import { appended, collect, idsOf, newEvent, numbered, refused } from '../support/history.ts'
-import type { Case } from './history.ts'
+import type { Case } from './history-case.ts'
 
 export const repetitionCases: readonly Case[] = [
   {

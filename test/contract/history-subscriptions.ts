@@ -12,7 +12,7 @@ import {
   range,
   type Following,
 } from '../support/history.ts'
-import type { Case } from './history.ts'
+import type { Case } from './history-case.ts'
 
 const LONG = HISTORY_PAGE_EVENTS * 2 + 100
 

@@ -9,25 +9,13 @@ import { appendCases } from './history-appends.ts'
 import { readCases } from './history-reads.ts'
 import { repetitionCases } from './history-repetitions.ts'
 import { subscriptionCases } from './history-subscriptions.ts'
+import type { Case } from './history-case.ts'
 
 /** An opened history; `reopen` closes it and opens the same store again, where there is something to reopen. */
 export type Opened = {
   readonly history: History
   readonly reopen?: () => Promise<History>
   readonly close: () => Promise<void>
-}
-
-export type Given = {
-  readonly history: History
-  /** The same store, opened anew; the same history where nothing outlives it. */
-  readonly reopened: () => Promise<History>
-  /** Begins the name of every stream of this case. */
-  readonly prefix: string
-}
-
-export type Case = {
-  readonly name: string
-  readonly run: (t: ExecutionContext, given: Given) => Promise<void>
 }
 
 export const historyCases: readonly Case[] = [

@@ -64,7 +64,7 @@ test(`${CREATES} creates from ${CLIENTS} clients, ${KILLS} kills`, async (t) => 
   t.deepEqual<readonly JsonObject[], readonly JsonObject[]>(list, byId, 'the list is the history')
   t.is(reply.headers['x-ric-version'], String(created.at(-1)?.position))
 
-  const check = await runScript('scripts/rebuild.ts', ['--check', '--json'], dataDir)
+  const check = await runScript('rebuild', ['--check', '--json'], dataDir)
   t.is(check.code, 0, check.output)
   t.log(`${acknowledged.size} acknowledged, ${names.length} there, of ${CREATES}`)
 })

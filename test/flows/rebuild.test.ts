@@ -63,8 +63,8 @@ test.serial('59: a rebuild beside the serving server changes nothing that a clie
   const before = await pictureOf(member)
   const socket = await connectSocketIo(t, member)
   const load = writing(admin)
-  const rebuilt = await runScript('scripts/rebuild.ts', [], directory())
-  const checked = await runScript('scripts/rebuild.ts', ['--check', '--json'], directory())
+  const rebuilt = await runScript('rebuild', [], directory())
+  const checked = await runScript('rebuild', ['--check', '--json'], directory())
   const written = await load.stop()
 
   t.is(rebuilt.code, 0, rebuilt.output)
@@ -96,11 +96,11 @@ test.serial('scripts: beside the running server', async (t) => {
   await admin.patch(`/users/${entity._id}`, { locale: 'de' })
   const stream = `stores.users-${entity._id}`
   const [status, history, nothing, unknown, usage] = await Promise.all([
-    runScript('scripts/status.ts', ['--json'], directory()),
-    runScript('scripts/history.ts', [stream, '--json'], directory()),
-    runScript('scripts/history.ts', ['stores.users-nobody'], directory()),
-    runScript('scripts/rebuild.ts', ['nothing'], directory()),
-    runScript('scripts/history.ts', [], directory()),
+    runScript('status', ['--json'], directory()),
+    runScript('history', [stream, '--json'], directory()),
+    runScript('history', ['stores.users-nobody'], directory()),
+    runScript('rebuild', ['nothing'], directory()),
+    runScript('history', [], directory()),
   ])
   t.is(status.code, 0, status.output)
   const [{ stores, head, projections } = {}] = lines(status.output)
@@ -156,16 +156,16 @@ test.serial(
     await writeFile(join(copy, 'admin.sock'), '')
     await Promise.all(
       [directory(), copy].map(async (path) => {
-        const status = await runScript('scripts/status.ts', [], path)
+        const status = await runScript('status', [], path)
         t.is(status.code, 0, status.output)
         for (const name of NAMES) {
           t.regex(status.output, new RegExp(`^${name}@\\d+\\.\\d+: serving, position \\d+, 0 behind$`, 'm'))
         }
         const parameters = [`stores.users-${member.user}`, '--limit', '1', '--backwards']
-        const history = await runScript('scripts/history.ts', parameters, path)
+        const history = await runScript('history', parameters, path)
         t.regex(history.output, /^\d+ {2}SessionOpened {2}position \d+ {2}\d{4}-/)
         for (const parameter of ['--check', NAMES[0] ?? '']) {
-          const rebuilt = await runScript('scripts/rebuild.ts', [parameter], path)
+          const rebuilt = await runScript('rebuild', [parameter], path)
           t.is(rebuilt.code, 0, rebuilt.output)
         }
       }),
@@ -183,7 +183,7 @@ test.serial('scripts: without a directory they say so', async (t) => {
   const scripts = [['status'], ['history', 'x']] as const
   await Promise.all(
     scripts.map(async ([script, ...parameters]) => {
-      const { code, output } = await runScript(`scripts/${script}.ts`, parameters, nowhere)
+      const { code, output } = await runScript(script, parameters, nowhere)
       t.is(code, 2, output)
       t.regex(output, /nowhere/)
       t.notRegex(output, /\n\s+at /, 'no stack')

@@ -1,4 +1,4 @@
-/** The real server as a process of its own, on a directory of its own. */
+/** The real server as a process of its own, on a directory of its own: the bundle that `npm test` has just made. */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,7 @@ export type ServerOptions = {
 /** Resolves when `/ready` is green; rejects with what the process said if it ends before. */
 export const startServer = async (options: ServerOptions = {}): Promise<RunningServer> => {
   const dataDir = options.dataDir ?? (await freshDirectory())
-  const running = run('src/main.ts', [], { ...environment(dataDir), ...options.env })
+  const running = run('main', [], { ...environment(dataDir), ...options.env })
   const urls = (await listening(running)) ?? failed(await running.exited)
   const [url = '', storesUrl = ''] = [urls.get('shared'), urls.get('rightech')]
   if (!(await ready(url, running))) failed(await running.exited)
@@ -45,7 +45,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<RunningS
   return { url, storesUrl, dataDir, pid, output, exited, stop: end, kill: () => end('SIGKILL') }
 }
 
-/** A script of ours, run to its end. */
+/** A script of ours, run to its end: `rebuild`, `status`, … */
 export const runScript = (script: string, parameters: readonly string[], dataDir: string): Promise<Exit> =>
   run(script, parameters, environment(dataDir)).exited
 
@@ -83,11 +83,11 @@ type Running = {
 }
 
 const run = (
-  script: string,
+  bundle: string,
   parameters: readonly string[],
   env: { readonly [name: string]: string },
 ): Running => {
-  const child = spawn(process.execPath, ['--import', 'ts-blank-space/register', script, ...parameters], {
+  const child = spawn(process.execPath, [`dist/${bundle}.js`, ...parameters], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -63,14 +63,16 @@ export const accessById = (collection: Collection, all: Conjunction, wanted: Wan
   }
 }
 
-/** Reading an index: equal values as far as the conditions go, then at most one range. */
-export const accessByIndex = (index: IndexState, all: Conjunction, wanted: Wanted): Access => {
+/** Reading an index: equal values as far as the conditions go, then at most one range. `undefined` if it neither narrows nor orders. */
+export const accessByIndex = (index: IndexState, all: Conjunction, wanted: Wanted): Access | undefined => {
   const fixed = fixedBy(index, all.conditions)
   const at = fixed.bounds.length
   const next = nextBound(index, at, all.conditions)
   const bounds = next ? [...fixed.bounds, next] : fixed.bounds
   const free = index.keys.slice(at)
   const freeMany = index.many.slice(at).includes(true)
+  const isOrder = !freeMany && isWanted(free, fixed.constant, wanted)
+  if (bounds.length === 0 && !isOrder) return undefined
   const ranges = fixed.prefixes.flatMap((prefix) =>
     rangesBehind(prefix, next, { table: 'entries', lead: prefix.length, values: free.length }),
   )
@@ -78,7 +80,7 @@ export const accessByIndex = (index: IndexState, all: Conjunction, wanted: Wante
     ranges,
     exact: isExact(all, bounds),
     distinct: fixed.distinct && !freeMany,
-    ordered: !freeMany && ranges.length <= MERGED_RANGES_MAX && isWanted(free, fixed.constant, wanted),
+    ordered: isOrder && ranges.length <= MERGED_RANGES_MAX,
     bounded: bounds.length > 0,
     sequential: ranges.length <= 1,
   }

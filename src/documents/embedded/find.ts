@@ -1,6 +1,6 @@
 import { DOCUMENTS_PAGE } from '../../limits.ts'
 import { projectFields } from '../fields.ts'
-import { compileFilter } from '../filter.ts'
+import { compileFilter, type Matches } from '../filter.ts'
 import { orderOf } from '../order.ts'
 import type { Document, Filter, FindOptions } from '../port.ts'
 import { wantedOf } from './access.ts'
@@ -17,7 +17,7 @@ export async function* find(
   filter: Filter,
   options: FindOptions = {},
 ): AsyncGenerator<readonly Document[]> {
-  const matches = compileFilter(filter)
+  const matches = compiledOnDemand(filter)
   const collection = collectionNow(engine, name)
   const { skip = 0, limit = Infinity } = options
   if (!collection || limit <= 0) return
@@ -34,6 +34,12 @@ export async function* find(
     limit,
   }
   yield* access.ordered ? pagesInOrder(search) : sortedPages(search)
+}
+
+/** What an index answers exactly needs no look at the documents, and compiling costs more than finding a page. */
+const compiledOnDemand = (filter: Filter): Matches => {
+  let compiled: Matches | undefined
+  return (document) => (compiled ??= compileFilter(filter))(document)
 }
 
 /** Pages as the index gives them: each goes on behind the last entry of the one before. */

@@ -88,7 +88,7 @@ const candidatesFor = (
 const accesses = (collection: Collection, all: Conjunction, wanted: Wanted): readonly Access[] =>
   [
     accessById(collection, all, wanted),
-    ...collection.indexes.filter(({ ready }) => ready).map((index) => accessByIndex(index, all, wanted)),
+    ...collection.indexes.flatMap((index) => (index.ready && accessByIndex(index, all, wanted)) || []),
   ].filter(({ bounded, ordered }) => bounded || ordered)
 
 type Union = { readonly all: Conjunction; readonly branches: readonly Filter[]; readonly wanted: Wanted }
