@@ -25,7 +25,22 @@ export const send = (res: ServerResponse, answer: Answer): void => {
   const all = { ...headers, 'Content-Length': Buffer.byteLength(body) }
   if (res instanceof Response) res.writeHeadAtOnce(status, all)
   else res.writeHead(status, all)
-  res.end(body)
+  if (ending.length === 0) setImmediate(endAll)
+  ending.push({ res, body })
+}
+
+type Ending = { readonly res: ServerResponse; readonly body: string | Buffer }
+
+/**
+ * What is answered in one turn of the event loop is written at its end, together: written one by one, each answer wakes a client that
+ * waits, which costs more than to make the answer.
+ */
+let ending: Ending[] = []
+
+const endAll = (): void => {
+  const now = ending
+  ending = []
+  for (const { res, body } of now) res.end(body)
 }
 
 /** The owner's answer with what every protocol sends: `Retry-After` on 429 and 503 (one-port 6). */
