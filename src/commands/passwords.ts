@@ -1,4 +1,4 @@
-import * as argon2 from 'argon2'
+import * as argon2 from '@node-rs/argon2'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
 import { randomBytes } from 'node:crypto'
@@ -45,7 +45,8 @@ export const createPasswords = (workers = PASSWORD_WORKERS, queueMax = PASSWORD_
   }
 }
 
-const OPTIONS = { type: argon2.argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const
+/** The library's algorithm is argon2id unless it is told otherwise; memory in KiB. */
+const OPTIONS = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const
 
 const BUSY = rejection('Unavailable', 'passwords_busy', { retryAfterSeconds: 1 })
 
@@ -56,7 +57,8 @@ const createHasher = (): Hasher => {
     verify: async (verifier, password) => {
       const usable = typeof verifier === 'string' && verifier.startsWith('$argon2')
       nobody ??= usable ? undefined : argon2.hash(randomBytes(32), OPTIONS)
-      const matches = await argon2.verify(usable ? verifier : ((await nobody) ?? ''), password)
+      const against = usable ? verifier : ((await nobody) ?? '')
+      const matches = await argon2.verify(against, password).catch(() => false)
       return usable && matches
     },
   }
