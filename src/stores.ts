@@ -1,4 +1,5 @@
 import { CLAIMS_SEALED } from './commands/claims.ts'
+import { forgetLeases } from './commands/lease.ts'
 import type { Config } from './config.ts'
 import { openEmbeddedDocuments } from './documents/embedded/documents.ts'
 import type { Documents } from './documents/port.ts'
@@ -11,6 +12,7 @@ import {
   openDirectory,
   vaultPath,
 } from './embedded/directory.ts'
+import { refuseMissing } from './embedded/missing.ts'
 import { openEmbeddedHistory } from './history/embedded/history.ts'
 import type { History } from './history/port.ts'
 import { sealedHistory } from './history/sealing.ts'
@@ -37,7 +39,7 @@ export type StoreEvents = {
   readonly onRepair: (reason: string) => void
 }
 
-/** Throws `DirectoryInUse` if another process has them open. What was opened is closed again when a later part fails. */
+/** Throws `DirectoryInUse` if another process has them open, or what is damaged or missing. What was opened is closed again when a later part fails. */
 export const openStores = async (config: Config, events: StoreEvents): Promise<Stores> => {
   const opened: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
@@ -47,9 +49,11 @@ export const openStores = async (config: Config, events: StoreEvents): Promise<S
     opened.push(part.close)
     return part
   }
+  refuseRemote(config)
   const { onFatal } = events
   try {
     const { path } = keep(await openDirectory(config.storage.dataDir))
+    refuseMissing(path)
     const keyring = keep(await openEmbeddedKeyring({ path: keyringPath(path), onFatal }))
     const vault = keep(
       await openEmbeddedVault({
@@ -59,6 +63,7 @@ export const openStores = async (config: Config, events: StoreEvents): Promise<S
         onFatal,
       }),
     )
+    await forgetLeases(vault)
     const history = keep(openEmbeddedHistory({ path: historyPath(path), onFatal }))
     const documents = keep(await openEmbeddedDocuments({ path: documentsPath(path), ...events }))
     return {
@@ -76,3 +81,13 @@ export const openStores = async (config: Config, events: StoreEvents): Promise<S
 }
 
 const SEALED = { ...CLAIMS_SEALED, ...STORES_SEALED }
+
+/** Data must not end up in other stores than the operator named: what is not built yet is refused, not passed over. */
+export const refuseRemote = ({ storage }: Pick<Config, 'storage'>): void => {
+  const named = [
+    ...(storage.eventStoreUrl === undefined ? [] : ['EVENTSTORE_URL']),
+    ...(storage.mongoUrl === undefined ? [] : ['MONGODB_URL']),
+    ...(storage.listen === undefined ? [] : ['EVENTSTORE_LISTEN']),
+  ]
+  if (named.length > 0) throw new Error(`${named.join(', ')}: this version has embedded stores only`)
+}

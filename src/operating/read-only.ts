@@ -5,6 +5,7 @@ import type { Documents } from '../documents/port.ts'
 import { documentsPath, historyPath } from '../embedded/directory.ts'
 import { openEmbeddedHistory } from '../history/embedded/history.ts'
 import type { History } from '../history/port.ts'
+import { refuseRemote } from '../stores.ts'
 
 /** The history as a reader beside a running server, of a stopped one, or of a copied directory: nothing is locked, made or changed. */
 export type ReadOnlyHistory = {
@@ -17,7 +18,9 @@ export type ReadOnlyHistory = {
 export type ReadOnlyStores = ReadOnlyHistory & { readonly documents: Documents }
 
 /** Throws if there is none: what an operator named wrongly is not made. */
-export const openReadOnlyHistory = async ({ storage }: Config): Promise<ReadOnlyHistory> => {
+export const openReadOnlyHistory = async (config: Config): Promise<ReadOnlyHistory> => {
+  refuseRemote(config)
+  const { storage } = config
   const directory = await realpath(storage.dataDir).catch(() => {
     throw new Error(`There is no data directory at ${storage.dataDir}`)
   })
