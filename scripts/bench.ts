@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { measureDelivery } from './bench/delivery.ts'
 import { fdatasyncRate } from './bench/disk.ts'
 import { measureGrowth } from './bench/growth.ts'
@@ -9,17 +9,27 @@ import { measureHistory } from './bench/histories.ts'
 import { measureRequests } from './bench/requests.ts'
 import { startFloor, startServer } from './bench/server.ts'
 import { heading, perSecond, row } from './bench/table.ts'
-import { failWith } from './support.ts'
+import { EXIT, failWith } from './support.ts'
+
+const count = (text: string): number => {
+  const number = Number(text)
+  if (!/^\d{1,9}$/.test(text) || number === 0)
+    throw new InvalidArgumentError('It has to be a whole number above 0.')
+  return number
+}
 
 const command = new Command('bench')
   .description('Measures, each figure beside a floor of the same run: machines differ, ratios less so.')
-  .option('--seconds <n>', 'for each load', '5')
-  .option('--events <n>', 'for the history and the rebuilds', '100000')
-  .option('--entities <n>', 'of the large store', '100000')
-  .option('--only <part>', 'requests, delivery, history or growth')
+  .option('--seconds <n>', 'for each load', count, 5)
+  .option('--events <n>', 'for the history and the rebuilds', count, 100_000)
+  .option('--entities <n>', 'of the large store', count, 100_000)
+  .addOption(
+    new Option('--only <part>', 'one part alone').choices(['requests', 'delivery', 'history', 'growth']),
+  )
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.holds : EXIT.usage))
   .parse()
 
-type Options = Readonly<Record<'seconds' | 'events' | 'entities', string>> & { readonly only?: string }
+type Options = Readonly<Record<'seconds' | 'events' | 'entities', number>> & { readonly only?: string }
 
 const options = command.opts<Options>()
 const wanted = (part: string): boolean => options.only === undefined || options.only === part
@@ -30,7 +40,7 @@ const overHttp = async (): Promise<void> => {
   const server = await startServer(directory)
   try {
     row('raw fdatasync of the same minute', perSecond(fdatasyncRate(tmpdir())))
-    if (wanted('requests')) await measureRequests(server, floor, Number(options.seconds))
+    if (wanted('requests')) await measureRequests(server, floor, options.seconds)
     if (wanted('delivery')) await measureDelivery(server, floor)
   } finally {
     await server.child.stop()
@@ -45,7 +55,7 @@ const overTime = async (): Promise<void> => {
     await measureGrowth({
       directory,
       start: () => startServer(directory),
-      entities: Number(options.entities),
+      entities: options.entities,
     })
   } finally {
     rmSync(directory, { recursive: true, force: true })
@@ -55,7 +65,7 @@ const overTime = async (): Promise<void> => {
 const run = async (): Promise<number> => {
   heading(`Node ${process.version}, ${cpus().length} cores; server and generator are processes of their own`)
   if (wanted('requests') || wanted('delivery')) await overHttp()
-  if (wanted('history')) await measureHistory(Number(options.events))
+  if (wanted('history')) await measureHistory(options.events)
   if (wanted('growth')) await overTime()
   return 0
 }

@@ -21,6 +21,9 @@ const command = new Command('rebuild')
   )
   .parse()
 
+// As the server does.
+process.umask(0o077)
+
 const options = command.opts<{ readonly check?: true; readonly json?: true }>()
 const config = configOrExit()
 

@@ -5,11 +5,14 @@ export type JsonObject = { readonly [key: string]: Json }
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** `Array.isArray` for data that cannot be changed. */
+export const isList = (value: unknown): value is readonly Json[] => Array.isArray(value)
+
 /** Deep equality of JSON values; the order of an object's keys does not matter. */
 export const equalJson = (a: Json | undefined, b: Json | undefined): boolean => {
   if (a === b) return true
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, index) => equalJson(item as Json, b[index] as Json))
+  if (isList(a) && isList(b)) {
+    return a.length === b.length && a.every((item, index) => equalJson(item, b[index]))
   }
   if (!isObject(a) || !isObject(b)) return false
   const keys = Object.keys(a)

@@ -1,4 +1,4 @@
-/** Every limit, with its unit in the name. A protocol's own limits stand with the tables of `one-port.md`. */
+/** Every limit, with its unit in the name. */
 
 /** One append on every adapter (decisions 16): the sum of the events' data and meta as JSON. */
 export const APPEND_BYTES_MAX = 1_000_000

@@ -20,6 +20,7 @@ const run = async (config: Config): Promise<void> => {
     onFatal: (error) => leave(EXIT.disk, error, 'the disk refused a write'),
     onRepair: (reason) => log.warn({ reason }, 'the documents are made anew from the history'),
   })
+  log.info({ directory: stores.directory }, 'stores opened')
   const starting = startNode({
     config,
     stores,
@@ -38,6 +39,9 @@ const run = async (config: Config): Promise<void> => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal))
   await starting
 }
+
+// What is written is for this user alone, also in a directory that others may read.
+process.umask(0o077)
 
 const config = readConfig(env)
 if (E.isLeft(config)) {

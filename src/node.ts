@@ -8,6 +8,7 @@ import { createPasswords } from './commands/passwords.ts'
 import { createSnapshots } from './commands/snapshots.ts'
 import type { Config } from './config.ts'
 import { adminSocketPath } from './embedded/directory.ts'
+import { measured } from './history/measured.ts'
 import { createHealth } from './http/health.ts'
 import type { Address } from './http/listeners.ts'
 import type { Log } from './http/log.ts'
@@ -19,6 +20,7 @@ import { startSweeping } from './jobs/sweep-vault.ts'
 import { startHub, type Hub } from './live/hub.ts'
 import { objectIds } from './object-id.ts'
 import { startAdmin } from './operating/admin.ts'
+import { appendMetrics } from './operating/append-metrics.ts'
 import { watchFreeSpace } from './operating/free-space.ts'
 import { watchProjections } from './operating/projection-health.ts'
 import { rebuildJob } from './operating/rebuild.ts'
@@ -49,9 +51,10 @@ export type NodeParts = {
 /** Listens at once; `/ready` turns green when the documents have caught up and the first start is through. */
 export const startNode = async (parts: NodeParts): Promise<Node> => {
   const { stores, log } = parts
-  const { history, documents, keyring } = stores
+  const { documents, keyring } = stores
   const health = createHealth()
   const metrics = createMetrics()
+  const history = measured(stores.history, appendMetrics(metrics))
   const closing: (() => unknown)[] = []
 
   const space = await watchFreeSpace(stores.directory)
@@ -63,6 +66,8 @@ export const startNode = async (parts: NodeParts): Promise<Node> => {
     onStopped: (projection, { position, ...stopped }) =>
       log.error({ projection, position: String(position), ...stopped }, 'projection stopped'),
     onBroken: parts.onBroken,
+    onAhead: (projection) =>
+      log.warn({ projection }, 'the documents were ahead of the history and are made anew from it'),
   })
   const reader = createReader(documents, runner.serving)
   const principals = createPrincipals({ reader, vault: stores.vault, now: Date.now })

@@ -20,7 +20,4 @@ export const objectIds = (processRandom: Uint8Array): ObjectIds => {
   }
 }
 
-/** Whether it may be an id; lower-case it first. */
-export const isObjectId = (text: string): boolean => /^[\da-f]{24}$/.test(text)
-
 const COUNTER_MAX = 0xffffff

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { CLAIMS_SEALED } from './commands/claims.ts'
 import { forgetLeases } from './commands/lease.ts'
 import type { Config } from './config.ts'
@@ -65,6 +66,7 @@ export const openStores = async (config: Config, events: StoreEvents): Promise<S
     )
     await forgetLeases(vault)
     const history = keep(openEmbeddedHistory({ path: historyPath(path), onFatal }))
+    if (!existsSync(documentsPath(path)) && (await history.head()) > 0n) events.onRepair('they are gone')
     const documents = keep(await openEmbeddedDocuments({ path: documentsPath(path), ...events }))
     return {
       directory: path,

@@ -151,7 +151,7 @@ const isOrphan = async (asker: Asker, claim: Claim, standing: Standing): Promise
   return !held.some((other) => sameClaim(other, claim))
 }
 
-export const sameClaim = (a: Claim, b: Claim): boolean => a.kind === b.kind && a.value === b.value
+const sameClaim = (a: Claim, b: Claim): boolean => a.kind === b.kind && a.value === b.value
 
 const append = async (
   history: History,

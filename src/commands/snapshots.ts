@@ -1,7 +1,7 @@
 import type { Decider } from '../domain/decider.ts'
 import type { Document, Documents } from '../documents/port.ts'
 import { isSealed, open, seal } from '../history/cipher.ts'
-import { isObject, type Json, type JsonObject } from '../json.ts'
+import { isList, isObject, type Json, type JsonObject } from '../json.ts'
 import { SNAPSHOT_EVERY_EVENTS } from '../limits.ts'
 import type { Keyring } from '../vault/port.ts'
 
@@ -82,4 +82,4 @@ const openWhole = async ({ _id, _s, content }: Document, keyring: Keyring): Prom
 }
 
 const textsOf = (value: Json | undefined): readonly string[] =>
-  Array.isArray(value) ? (value as readonly Json[]).filter((item) => typeof item === 'string') : []
+  isList(value) ? value.filter((item) => typeof item === 'string') : []

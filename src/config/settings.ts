@@ -27,8 +27,7 @@ const secret = <A>(decoder: TextDecoder<A>): Setting<A | undefined> => ({
 })
 
 export const ROLES = ['api', 'projector'] as const
-export type Role = (typeof ROLES)[number]
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 const NO_PROXY: TrustProxy = { _tag: 'None' }

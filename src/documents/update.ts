@@ -1,4 +1,4 @@
-import { equalJson, isObject, type Json, type JsonObject } from '../json.ts'
+import { equalJson, isList, isObject, type Json, type JsonObject } from '../json.ts'
 import { compileFilter } from './filter.ts'
 import { compareValues } from './order.ts'
 import { isArrayIndex, own, pathOf, setOwn, type Path } from './paths.ts'
@@ -72,7 +72,7 @@ const eachOf = (operator: string, operand: Json): readonly Json[] => {
 /** Removes elements equal to the operand or, if it is a condition, those that match. */
 const pull = (operand: Json): Change => {
   const gone = pulled(operand)
-  return (old) => (Array.isArray(old) ? (old as readonly Json[]).filter((item) => !gone(item)) : KEEP)
+  return (old) => (isList(old) ? old.filter((item) => !gone(item)) : KEEP)
 }
 
 const pulled = (operand: Json): ((item: Json) => boolean) => {
@@ -102,7 +102,7 @@ const changeAt = (value: Json | undefined, path: Path, change: Change, at = 0): 
     const changed = change(value)
     return changed === KEEP ? value : changed
   }
-  if (Array.isArray(value)) return changeElement(value as readonly Json[], path, change, at)
+  if (isList(value)) return changeElement(value, path, change, at)
   if (value !== undefined && !isObject(value)) return value
   const fields = value ?? {}
   const changed = changeField(fields, path, change, at)

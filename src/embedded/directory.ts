@@ -30,7 +30,7 @@ export class DirectoryInUse extends Error {
  * ends in whatever way; the file `lock` alone means nothing, so a copied directory opens at once. Throws `DirectoryInUse`.
  */
 export const openDirectory = async (path: string): Promise<DataDirectory> => {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeDirectory(path)
   const real = await realpath(path)
   const file = await open(lockPath(real), 'a+', 0o600)
   try {
@@ -69,6 +69,15 @@ export const freeBytes = async (directory: string): Promise<number> => {
 }
 
 const SOCKET_PATH_BYTES_MAX = 100
+
+const makeDirectory = async (path: string): Promise<void> => {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw isErrno(error, 'EEXIST') ? new Error(`${path} is not a directory`) : error
+  })
+}
+
+const isErrno = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
 
 const writePid = async (file: FileHandle): Promise<void> => {
   await file.truncate(0)

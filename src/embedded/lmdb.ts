@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
+import { EMPTY, lmdbFault } from './lmdb-file.ts'
 
 /**
  * - `durable`: a commit answers after its pages and its root are flushed (history, vault, keyring).
@@ -13,9 +14,13 @@ export type LmdbMode = 'durable' | 'lazy' | 'readOnly'
 /**
  * Opens an LMDB environment in one file, `path` (its reader table is `path` + `-lock`). The databases in it are opened with
  * `root.openDB`, each with the encodings its caller wants. What is put in one turn of the event loop is one transaction.
+ * Throws if the file is damaged.
  */
 export const openLmdb = (path: string, mode: LmdbMode, databasesMax = 16): RootDatabase<Buffer, Buffer> => {
   const isNew = !existsSync(path)
+  const fault = isNew ? undefined : lmdbFault(path)
+  if (fault !== undefined && (fault !== EMPTY || mode === 'readOnly'))
+    throw new Error(`${path} is damaged: ${fault}`)
   const root = open<Buffer, Buffer>({ ...OPTIONS[mode], path, noSubdir: true, maxDbs: databasesMax })
   if (isNew) syncDirectory(dirname(path))
   return root

@@ -58,10 +58,6 @@ export const sealedHistory = (history: History, keyring: Keyring, table: SealTab
   }
 }
 
-/** Opens a page that was read past the decorator. The same page comes back if nothing in it is sealed. */
-export const openPage = (page: Page, keyring: Keyring, table: SealTable): Page | Promise<Page> =>
-  openerOf(keyring, rulesOf(table))(page)
-
 type Rule = { readonly fields: readonly Field[]; readonly subject: SealTable[string]['subject'] }
 type Field = { readonly name: string; readonly path: readonly string[] }
 type Rules = ReadonlyMap<string, Rule>

@@ -29,7 +29,7 @@ export const addresses = (trust: TrustProxy): Addresses => {
 }
 
 /** `::ffff:10.0.0.1` is `10.0.0.1`. */
-export const normalAddress = (address: string): string =>
+const normalAddress = (address: string): string =>
   address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 
 export const isLoopback = (address: string): boolean =>

@@ -35,7 +35,7 @@ export const readBody = async (
 }
 
 /** The body's bytes, inflated: at most `bytesMax`, within `msMax`. */
-export const readBytes = async (
+const readBytes = async (
   exchange: Exchange,
   policy: Pick<BodyPolicy, 'bytesMax' | 'msMax'>,
 ): Promise<E.Either<HttpFailure, Buffer>> => {

@@ -47,7 +47,7 @@ export const startExpiringTasks = (parts: ExpireTasks): { readonly stop: () => P
 }
 
 /** One round: every task that is due by now. */
-export const expireDue = async (parts: ExpireTasks, signal?: AbortSignal): Promise<void> => {
+const expireDue = async (parts: ExpireTasks, signal?: AbortSignal): Promise<void> => {
   const { engine, reader, now } = parts
   const at = now()
   const due = reader.find(

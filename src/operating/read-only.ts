@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises'
+import { access, constants, realpath } from 'node:fs/promises'
 import type { Config } from '../config.ts'
 import { openEmbeddedDocuments } from '../documents/embedded/documents.ts'
 import type { Documents } from '../documents/port.ts'
@@ -23,6 +23,9 @@ export const openReadOnlyHistory = async (config: Config): Promise<ReadOnlyHisto
   const { storage } = config
   const directory = await realpath(storage.dataDir).catch(() => {
     throw new Error(`There is no data directory at ${storage.dataDir}`)
+  })
+  await access(historyPath(directory), constants.R_OK).catch((error: unknown) => {
+    throw new Error(`There is no history to read in ${directory}: ${String(error)}`)
   })
   const history = openEmbeddedHistory({ path: historyPath(directory), readOnly: true })
   return { directory, history, close: history.close }

@@ -52,7 +52,7 @@ export const sameBuild = (a: BuildId, b: BuildId): boolean =>
 export const physicalOf = (build: Build, collection: string): string =>
   physicalName(collection, build.version, build.generation)
 
-export const collectionsOf = (build: Build): readonly string[] =>
+const collectionsOf = (build: Build): readonly string[] =>
   Object.keys(build.projection.collections).map((name) => physicalOf(build, name))
 
 export const prepare = async (documents: Documents, build: Build): Promise<void> => {

@@ -50,6 +50,8 @@ export type RunnerParts = {
   readonly onApplied: (page: Page) => void
   readonly onStopped: (projection: string, stopped: Stopped) => void
   readonly onBroken: (error: unknown) => void
+  /** Documents of that projection showed what the history does not have, and begin anew. */
+  readonly onAhead?: (projection: string) => void
 }
 
 export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
@@ -59,7 +61,10 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
   const current = new Map<string, Build>()
   const head = await history.head()
   for (const projection of parts.projections) {
-    current.set(projection.name, await openBuild({ documents, records, serving }, projection, head))
+    current.set(
+      projection.name,
+      await openBuild({ documents, records, serving, onAhead: parts.onAhead }, projection, head),
+    )
   }
 
   const onStopped = stopReporter(parts, records, current)

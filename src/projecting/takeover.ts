@@ -46,20 +46,21 @@ export type Builds = {
 /** A check gets a generation that no rebuild ever has. */
 const CHECK_GENERATION = 1_000_000_000
 
+type Opening = Pick<Builds, 'documents' | 'records' | 'serving'> & {
+  /** Its documents showed what the history does not have, and begin anew. */
+  readonly onAhead: ((projection: string) => void) | undefined
+}
+
 /** Finds or makes the build to keep. A version that is not the serving one is built while the old documents go on serving. */
 export const openBuild = async (
-  { documents, records, serving }: Pick<Builds, 'documents' | 'records' | 'serving'>,
+  { documents, records, serving, onAhead }: Opening,
   projection: Projection,
   head: bigint,
 ): Promise<Build> => {
   const record = await records.read(projection.name)
   const serves = record?.version === projection.version
   const build = createBuild(projection, serves ? record.generation : 0)
-  await prepare(documents, build)
-  if (build.position > head) {
-    await discard(documents, build)
-    await prepare(documents, build)
-  }
+  if (await prepareUpTo(documents, build, head)) onAhead?.(projection.name)
   if (record === undefined || serves) {
     const { version, generation } = build
     const building = record?.building === undefined ? {} : { building: record.building }
@@ -120,7 +121,7 @@ const replace = async (builds: Builds, current: Build, parts: CatchUp): Promise<
   const begun = (await records.read(projection.name))?.building
   const generation = begun?.version === version ? begun.generation : current.generation + 1
   const next = createBuild(projection, generation)
-  await prepare(documents, next)
+  await prepareUpTo(documents, next, await builds.history.head())
   await records.change(
     projection.name,
     (record) => record && { ...record, building: { version, generation } },
@@ -129,6 +130,15 @@ const replace = async (builds: Builds, current: Build, parts: CatchUp): Promise<
   if (next.stopped !== undefined) return { outcome: 'stopped', stopped: next.stopped }
   await takeOver(builds, next)
   return { outcome: 'taken over', checkpoint: next.checkpoint }
+}
+
+/** Documents that are ahead of a history that was put back are of no use: they begin anew. Tells whether they were. */
+const prepareUpTo = async (documents: Documents, build: Build, head: bigint): Promise<boolean> => {
+  await prepare(documents, build)
+  if (build.position <= head) return false
+  await discard(documents, build)
+  await prepare(documents, build)
+  return true
 }
 
 /** From here on the new documents serve; until that moment both builds are kept. */

@@ -109,7 +109,7 @@ const faults: readonly (readonly [name: string, harm: (path: string) => void])[]
   ['nothing tells how it was closed', (path) => writeFileSync(`${path}-state`, '')],
   ['its file has', (path) => truncateSync(path, 64 * 1024)],
   ['not an LMDB file', (path) => writeFileSync(path, 'x'.repeat(100_000))],
-  ['not an LMDB file', (path) => truncateSync(path, 0)],
+  ['its file is empty', (path) => truncateSync(path, 0)],
 ]
 
 for (const [number, [reason, harm]] of faults.entries()) {

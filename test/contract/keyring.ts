@@ -3,8 +3,8 @@
  * adapter that does nothing fails each of them.
  */
 import assert from 'node:assert/strict'
-import test from 'ava'
 import type { Keyring } from '../../src/vault/port.ts'
+import { mount, type Keeping } from './mounting.ts'
 
 export type KeyringFixture = {
   readonly keyring: Keyring
@@ -20,25 +20,8 @@ export type KeyringCase = {
   readonly run: (fixture: KeyringFixture) => Promise<void>
 }
 
-/** `volatile`: the adapter's data end with it. */
-export const mountKeyring = (
-  adapter: string,
-  keeping: 'durable' | 'volatile',
-  open: () => Promise<KeyringFixture>,
-): void => {
-  for (const { name, durable, run } of keyringCases) {
-    if (durable === true && keeping === 'volatile') continue
-    test(`${adapter}: ${name}`, async (t) => {
-      const fixture = await open()
-      try {
-        await run(fixture)
-        t.pass()
-      } finally {
-        await fixture.dispose()
-      }
-    })
-  }
-}
+export const mountKeyring = (adapter: string, keeping: Keeping, open: () => Promise<KeyringFixture>): void =>
+  mount(adapter, keeping, keyringCases, open)
 
 const A = 'stores.user-1'
 const B = 'stores.user-2'

@@ -3,31 +3,14 @@
  * does nothing fails each of them.
  */
 import assert from 'node:assert/strict'
-import test from 'ava'
+import { mount, type Keeping } from './mounting.ts'
 import { blobCases } from './vault-blobs.ts'
 import { listAll, type VaultCase, type VaultFixture } from './vault-cases.ts'
 import { entryCases } from './vault-entries.ts'
 import { modelCase } from './vault-model.ts'
 
-/** `volatile`: the adapter's data end with it. */
-export const mountVault = (
-  adapter: string,
-  keeping: 'durable' | 'volatile',
-  open: () => Promise<VaultFixture>,
-): void => {
-  for (const { name, durable, run } of vaultCases) {
-    if (durable === true && keeping === 'volatile') continue
-    test(`${adapter}: ${name}`, async (t) => {
-      const fixture = await open()
-      try {
-        await run(fixture)
-        t.pass()
-      } finally {
-        await fixture.dispose()
-      }
-    })
-  }
-}
+export const mountVault = (adapter: string, keeping: Keeping, open: () => Promise<VaultFixture>): void =>
+  mount(adapter, keeping, vaultCases, open)
 
 const S = 'stores.sessions'
 

@@ -2,7 +2,9 @@
  * Proves the newcomer's journey on the real server: sign in, create, change, see each change on a socket, list, `kill -9`, start again and
  * find everything; and how the process ends: on SIGTERM, beside a second one, and with a faulty configuration.
  */
+import { chmod, readdir, stat } from 'node:fs/promises'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import type { JsonObject } from '../../src/json.ts'
@@ -62,6 +64,16 @@ test('the newcomer’s journey', async (t) => {
   t.true(Number(push.payload._v) > Number(update.payload._v))
   t.is((await again.delete('/auth')).status, 200)
   t.is((await again.get('/models')).status, 401)
+})
+
+test('what the server writes is for its own user alone, also where others may read', async (t) => {
+  const dataDir = await freshDirectory()
+  await chmod(dataDir, 0o755)
+  await started({ dataDir })
+  for (const name of await readdir(dataDir)) {
+    t.is((await stat(join(dataDir, name))).mode & 0o077, 0, name)
+  }
+  t.true((await readdir(dataDir)).includes('history.mdb'))
 })
 
 test('SIGTERM: what runs is answered, sockets close, exit code 0 within 5 s', async (t) => {

@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Decider } from '../../src/domain/decider.ts'
 import { rejection } from '../../src/domain/rejection.ts'
-import { isObject } from '../../src/json.ts'
 
 /** A small domain for tests of what carries domains: a tally with a unique name. */
 export type Tally = { readonly count: number; readonly name: string | null; readonly closed: boolean }
@@ -31,5 +30,3 @@ export const tallyDecider: Decider<Tally, TallyCommand> = {
       : [{ kind: 'tally-name', value: name.toLowerCase(), onTaken: rejection('Conflict', 'name_taken') }],
   subject: (stream) => stream,
 }
-
-export const isTally = (value: unknown): value is Tally => isObject(value) && typeof value.count === 'number'

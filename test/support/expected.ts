@@ -17,7 +17,7 @@ export const expectedEntity = (
     field.writeOnly === true ? [name] : [],
   )
   const shown = Object.fromEntries(Object.entries(body).filter(([name]) => !writeOnly.includes(name)))
-  const { defaults = {}, made = {} } = ADDED[store]?.(body, member, reply) ?? {}
+  const { defaults = literals(store), made = {} } = ADDED[store]?.(body, member, reply) ?? {}
   const forms = { _id: /^[0-9a-f]{24}$/, ...made }
   for (const [name, form] of Object.entries(forms)) t.regex(asText(reply[name]), form, `${store}.${name}`)
   const madeUp = Object.fromEntries(Object.keys(forms).map((name) => [name, reply[name] ?? null]))
@@ -40,6 +40,14 @@ type Added = {
   /** Fields that the server makes up, and their form. */
   readonly made?: { readonly [name: string]: RegExp }
 }
+
+/** The defaults that the registry gives as they are: all that a store has which stands in no table below. */
+const literals = (store: string): JsonObject =>
+  Object.fromEntries(
+    Object.entries(STORES[store]?.fields ?? {}).flatMap(([name, { default: from }]) =>
+      from !== undefined && 'literal' in from ? [[name, from.literal]] : [],
+    ),
+  )
 
 const MILLISECONDS = /^\d{13}$/
 

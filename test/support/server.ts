@@ -32,15 +32,23 @@ export type ServerOptions = {
   /** A directory that was used before; without one a fresh one is made. */
   readonly dataDir?: string
   readonly env?: { readonly [name: string]: string }
+  /** Also a server that is not ready, as soon as it listens. */
+  readonly unready?: true
+  /** No file may become larger: the disk is full, as far as the process can tell. */
+  readonly fileBytesMax?: number
 }
 
-/** Resolves when `/ready` is green; rejects with what the process said if it ends before. */
-export const startServer = async (options: ServerOptions = {}): Promise<RunningServer> => {
+/** Resolves when `/ready` is green (or, `unready`, when it listens); rejects with what the process said if it ends before. */
+export const startServer = async (
+  options: ServerOptions = {},
+  onSpawn: (pid: number) => void = () => undefined,
+): Promise<RunningServer> => {
   const dataDir = options.dataDir ?? (await freshDirectory())
-  const running = run('main', [], { ...environment(dataDir), ...options.env })
+  const running = run('main', [], { ...environment(dataDir), ...options.env }, options.fileBytesMax)
+  onSpawn(running.pid)
   const urls = (await listening(running)) ?? failed(await running.exited)
   const [url = '', storesUrl = ''] = [urls.get('shared'), urls.get('rightech')]
-  if (!(await ready(url, running))) failed(await running.exited)
+  if (options.unready === undefined && !(await ready(url, running))) failed(await running.exited)
   const { pid, output, exited, end } = running
   return { url, storesUrl, dataDir, pid, output, exited, stop: end, kill: () => end('SIGKILL') }
 }
@@ -64,7 +72,7 @@ export const cleanUp = async (...servers: readonly (RunningServer | undefined)[]
 }
 
 /** Nothing of the tester's own settings gets in. */
-const environment = (dataDir: string): { readonly [name: string]: string } => ({
+export const environment = (dataDir: string): { readonly [name: string]: string } => ({
   PATH: process.env['PATH'] ?? '',
   TMPDIR: tmpdir(),
   DATA_DIR: dataDir,
@@ -86,11 +94,12 @@ const run = (
   bundle: string,
   parameters: readonly string[],
   env: { readonly [name: string]: string },
+  fileBytesMax?: number,
 ): Running => {
-  const child = spawn(process.execPath, [`dist/${bundle}.js`, ...parameters], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const command = [process.execPath, `dist/${bundle}.js`, ...parameters]
+  const limited = `trap '' XFSZ; ulimit -f ${(fileBytesMax ?? 0) / 1024}; exec "$0" "$@"`
+  const [program = '', ...rest] = fileBytesMax === undefined ? command : ['bash', '-c', limited, ...command]
+  const child = spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const chunks: string[] = []
   const output = (): string => chunks.join('')
   for (const stream of [child.stdout, child.stderr]) {

@@ -4,8 +4,9 @@ import type { Rejection } from '../../src/domain/rejection.ts'
 import type { Caller, CreateEntity, PatchEntity, StoresCommand } from '../../src/domain/stores/commands.ts'
 import { storesDecider, type EntityState } from '../../src/domain/stores/decide.ts'
 import { entityStream } from '../../src/domain/stores/names.ts'
+import { STORES, type Field, type StoreDef } from '../../src/domain/stores/registry.ts'
 import type { StoredEvent } from '../../src/history/port.ts'
-import type { JsonObject } from '../../src/json.ts'
+import type { Json, JsonObject } from '../../src/json.ts'
 
 /** `hex('a1')` is an id that ends like that. */
 export const hex = (end: string | number): string => String(end).padStart(24, '0')
@@ -26,8 +27,8 @@ export const caller = (more: Partial<Caller> = {}): Caller => ({
   ...more,
 })
 
-/** A body for each store with the required fields and nothing else. */
-export const MINIMAL: { readonly [store: string]: JsonObject } = {
+/** Bodies with the required fields and nothing else, where any text will not do or a test asks for these. */
+const SMALLEST: { readonly [store: string]: JsonObject } = {
   models: { name: 'Pump', base: 'mqtt' },
   objects: { name: 'Pump 1', model: hex('e1'), id: 'pump-1' },
   automatons: { name: 'Cool down', model: hex('e1') },
@@ -47,6 +48,28 @@ export const MINIMAL: { readonly [store: string]: JsonObject } = {
   'tasks/kinds': {},
   tables: { name: 'Table' },
   reports: { name: 'Report' },
+}
+
+const valueOf = (name: string, { type, oneOf }: Field): Json => {
+  if (type === 'ref') return hex('e9')
+  if (type === 'number') return 1
+  if (type === 'boolean') return true
+  if (type === 'object') return {}
+  if (type === 'list') return []
+  return oneOf?.[0] ?? `any ${name}`
+}
+
+const smallestOf = ({ fields }: StoreDef): JsonObject =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, field]) =>
+      field.required === true ? [[name, valueOf(name, field)]] : [],
+    ),
+  )
+
+/** A body for each store with the required fields and nothing else; for a new store it is made from its fields. */
+export const MINIMAL: { readonly [store: string]: JsonObject } = {
+  ...Object.fromEntries(Object.values(STORES).map((def) => [def.path, smallestOf(def)])),
+  ...SMALLEST,
 }
 
 export const createCommand = (

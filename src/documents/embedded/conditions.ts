@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../../json.ts'
+import { isList, isObject, type Json } from '../../json.ts'
 import { typeRank } from '../order.ts'
 import type { Filter } from '../port.ts'
 import { behindType, encodeIfPossible, encodeValue, END, isIndexable, isVague, NULL } from './keys.ts'
@@ -78,7 +78,7 @@ const behindId = (operator: string, id: string): string =>
 const RANGES: ReadonlySet<string> = new Set(['$gt', '$gte', '$lt', '$lte'])
 
 const isUsable = ({ operator, operand }: Condition): boolean => {
-  if (operator === '$in') return Array.isArray(operand) && (operand as readonly Json[]).every(isIndexable)
+  if (operator === '$in') return isList(operand) && operand.every(isIndexable)
   return isIndexable(operand) && (operator === '$eq' || (RANGES.has(operator) && operand !== null))
 }
 
@@ -118,8 +118,7 @@ const conditionsOn = (path: string, value: Json): readonly Condition[] =>
     ? Object.entries(value).map(([operator, operand]) => ({ path, operator, operand }))
     : [{ path, operator: '$eq', operand: value }]
 
-const filtersIn = (value: Json): readonly Filter[] =>
-  Array.isArray(value) ? (value as readonly Json[]).filter(isObject) : []
+const filtersIn = (value: Json): readonly Filter[] => (isList(value) ? value.filter(isObject) : [])
 
 const sortedSet = (values: readonly string[]): readonly string[] => [...new Set(values)].sort(byBytes)
 const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -42,7 +42,7 @@ export const encodeValue = (value: SortValue): string => {
 }
 
 /** Where the value that begins at `from` ends. */
-export const valueEnd = (key: string, from: number): number => {
+const valueEnd = (key: string, from: number): number => {
   const tag = key.charAt(from)
   return tag === TEXT ? key.indexOf('\0', from) + 1 : from + (FIXED_BYTES[tag] ?? 1)
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { lmdbFault } from '../../embedded/lmdb-file.ts'
 
 /**
  * Commits are not flushed, so a loss of power may tear the file in ways that LMDB cannot see. A small file beside it tells
@@ -20,7 +21,7 @@ export const reasonForDistrust = async (path: string): Promise<string | undefine
   if (mark === 'failed') return 'the disk refused a flush'
   if (mark === 'open' && boot !== (await bootId())) return 'the machine was restarted while it was open'
   if (mark !== 'open' && mark !== 'clean') return 'nothing tells how it was closed'
-  return lengthFault(path)
+  return lmdbFault(path)
 }
 
 /** On disk when it answers; a full disk leaves the mark that was there. */
@@ -37,40 +38,6 @@ export const putMark = async (path: string, mark: Mark): Promise<void> => {
 export const removeStore = async (path: string): Promise<void> => {
   for (const file of [path, `${path}-lock`]) await rm(file, { force: true })
 }
-
-/** LMDB would end the process when it reads behind the end of a file that was cut off. */
-const lengthFault = async (path: string): Promise<string | undefined> => {
-  const file = await open(path, 'r')
-  try {
-    const head = Buffer.alloc(2 * PAGE_BYTES_MAX)
-    const { bytesRead } = await file.read(head, 0, head.length, 0)
-    const { size } = await file.stat()
-    const first = metaAt(head.subarray(0, bytesRead), 0)
-    const metas = first ? [first, metaAt(head.subarray(0, bytesRead), first.pageBytes)] : []
-    const bytes = Math.max(0, ...metas.map((meta) => (meta ? (meta.lastPage + 1) * meta.pageBytes : 0)))
-    if (!first) return 'it is not an LMDB file'
-    return size < bytes ? `its file has ${size} of ${bytes} bytes` : undefined
-  } finally {
-    await file.close()
-  }
-}
-
-type Meta = { readonly pageBytes: number; readonly lastPage: number }
-
-/** LMDB's meta page: behind a header the magic number, then what is needed here at fixed places. */
-const metaAt = (head: Buffer, page: number): Meta | undefined => {
-  const at = page + PAGE_HEADER_BYTES
-  if (head.length < at + META_BYTES || head.readUInt32LE(at) !== MAGIC) return undefined
-  const pageBytes = head.readUInt32LE(at + 24)
-  if (pageBytes < PAGE_BYTES_MIN || pageBytes > PAGE_BYTES_MAX) return undefined
-  return { pageBytes, lastPage: Number(head.readBigUInt64LE(at + 120)) }
-}
-
-const MAGIC = 0xbeefc0de
-const PAGE_HEADER_BYTES = 24
-const META_BYTES = 136
-const PAGE_BYTES_MIN = 512
-const PAGE_BYTES_MAX = 65_536
 
 const markPath = (path: string): string => `${path}-state`
 

@@ -1,17 +1,7 @@
 import { equalJson, type Json, type JsonObject } from '../../json.ts'
 import type { CreateEntity, PatchEntity } from './commands.ts'
-import { isId } from './names.ts'
 import { covers, mayGrant } from './scopes.ts'
 import type { StoreDef } from './store-def.ts'
-import { bodyFields, type Mode } from './validate.ts'
-
-/** The role that a body gives away: its credentials have to come with the command as `roleCredentials`. */
-export const grantedRole = (def: StoreDef, body: JsonObject, mode: Mode): string | undefined => {
-  const fields = bodyFields(def, body, mode)
-  const name = Object.keys(def.fields).find((each) => def.fields[each]?.grants === 'role')
-  const role = name === undefined ? undefined : fields[name]
-  return isId(role) ? role : undefined
-}
 
 /**
  * Nobody gives away what they lack (rightech 4.4): neither scopes in a token or a role, nor a role that allows more than they may. Only

@@ -3,8 +3,6 @@ import type { Caller } from './commands.ts'
 /** A scope (rightech 4.4): `*`, or a verb and a path relative to `/api/v1`, in which a segment `*` stands for any one and a final one for all below. */
 export const SCOPE = /^(?:\*|(?:GET|POST|PATCH|DELETE|\*) (?:\/|(?:\/[^\s/?#]+)+))$/
 
-export const isScope = (value: unknown): value is string => typeof value === 'string' && SCOPE.test(value)
-
 /** May somebody who holds these call that method? `path` is relative to `/api/v1`, decoded, with or without a final slash. */
 export const allows = (held: readonly string[], verb: string, path: string): boolean => {
   const method = verb === 'HEAD' ? 'GET' : verb

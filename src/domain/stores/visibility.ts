@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../json.ts'
+import { isList, type Json, type JsonObject } from '../../json.ts'
 import type { Caller } from './commands.ts'
 import type { StoreDef } from './store-def.ts'
 
@@ -22,7 +22,7 @@ export const mayWrite = (caller: Place, entity: JsonObject, def: StoreDef): bool
  */
 export const withViewers = (entity: JsonObject): JsonObject => {
   const { owner, access, group } = entity
-  const viewers = new Set([owner, group, ...(Array.isArray(access) ? (access as readonly Json[]) : [])])
+  const viewers = new Set([owner, group, ...(isList(access) ? access : [])])
   viewers.delete(undefined)
   return { ...entity, _v: [...viewers] as Json }
 }

@@ -25,7 +25,7 @@ export const placeOfRepeated = (
 }
 
 /** One event of a stream. */
-export const eventAt = (databases: Databases, stream: string, revision: number): StoredEvent | undefined => {
+const eventAt = (databases: Databases, stream: string, revision: number): StoredEvent | undefined => {
   const position = databases.streams.get(streamKey(stream, revision))
   const record = position === undefined ? undefined : databases.events.get(position)
   return position === undefined || record === undefined ? undefined : eventOf(record, position)

@@ -34,7 +34,7 @@ export const errorBody = (status: number, tags: readonly string[], fields?: Fiel
   })
 
 /** The second tag of a store: `tasks/kinds` is `error_tasks_kinds`. */
-export const storeTag = (store: string): string => `error_${store.replaceAll('/', '_')}`
+const storeTag = (store: string): string => `error_${store.replaceAll('/', '_')}`
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 

@@ -24,7 +24,7 @@ export type Connection = {
 export type Visitor = { readonly credential: Credential; readonly principal: Principal }
 
 /** Close code of a socket whose session, token or user has ended (rightech 6.3). */
-export const SESSION_ENDED = 4401
+const SESSION_ENDED = 4401
 
 export type SessionParts = {
   readonly hub: Hub

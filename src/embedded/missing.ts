@@ -1,0 +1,24 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { documentsPath, historyPath, keyringPath } from './directory.ts'
+
+/**
+ * Throws if a part that cannot be made anew is gone. A first start makes the keyring, then the history, then the documents; so where a
+ * later one is without an earlier one, somebody took it away, and to begin with an empty one would show that nothing had ever happened
+ * or that everybody was erased.
+ */
+export const refuseMissing = (directory: string): void => {
+  const hasHistory = hasBytes(historyPath(directory))
+  if (!hasHistory && existsSync(documentsPath(directory))) throw missing(directory, 'history', 'documents')
+  if (hasHistory && !hasKeyring(keyringPath(directory))) throw missing(directory, 'keyring', 'a history')
+}
+
+const missing = (directory: string, part: string, others: string): Error =>
+  new Error(
+    `${directory} has ${others} and no ${part}: put the ${part} back, or name another directory to begin anew`,
+  )
+
+const hasBytes = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+
+const hasKeyring = (path: string): boolean =>
+  existsSync(path) && readdirSync(path).some((name) => /^\d+\.mdb$/.test(name) && hasBytes(join(path, name)))
