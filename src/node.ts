@@ -9,6 +9,7 @@ import { createSnapshots } from './commands/snapshots.ts'
 import type { Config } from './config.ts'
 import { adminSocketPath } from './embedded/directory.ts'
 import { measured } from './history/measured.ts'
+import type { StoredEvent } from './history/port.ts'
 import { createHealth } from './http/health.ts'
 import type { Address } from './http/listeners.ts'
 import type { Log } from './http/log.ts'
@@ -57,12 +58,15 @@ export const startNode = async (parts: NodeParts): Promise<Node> => {
   const history = measured(stores.history, appendMetrics(metrics))
   const closing: (() => unknown)[] = []
 
+  // The line moves before those who cache what it shows are made; nothing is cached until then.
+  const caches: ((event: StoredEvent) => void)[] = []
+
   const space = await watchFreeSpace(stores.directory)
   const runner = await startRunner({
     history,
     documents,
     projections: PROJECTIONS,
-    onApplied: (page) => page.forEach(principals.invalidate),
+    onApplied: (page) => caches.forEach((invalidate) => page.forEach(invalidate)),
     onStopped: (projection, { position, ...stopped }) =>
       log.error({ projection, position: String(position), ...stopped }, 'projection stopped'),
     onBroken: parts.onBroken,
@@ -71,6 +75,7 @@ export const startNode = async (parts: NodeParts): Promise<Node> => {
   })
   const reader = createReader(documents, runner.serving)
   const principals = createPrincipals({ reader, vault: stores.vault, now: Date.now })
+  caches.push(principals.invalidate)
   const engine = createEngine({
     history,
     keyring,
