@@ -13,7 +13,8 @@ export const refuse = (ctx: Context, failure: HttpFailure): void => {
 }
 
 export const sendFailure = (res: ServerResponse, request: HttpRequest, failure: HttpFailure): void => {
-  if (res.headersSent) return res.writableEnded ? undefined : void res.destroy()
+  if (isAnswered(res)) return
+  if (res.headersSent) return void res.destroy()
   for (const name of res.getHeaderNames()) if (!KEPT.has(name)) res.removeHeader(name)
   if (failure._tag === 'ShuttingDown') res.shouldKeepAlive = false
   send(res, failureAnswer(request, failure))
@@ -42,6 +43,10 @@ const endAll = (): void => {
   ending = []
   for (const { res, body } of now) res.end(body)
 }
+
+/** Also what is written at the end of this turn only. */
+const isAnswered = (res: ServerResponse): boolean =>
+  res.writableEnded || ending.some((one) => one.res === res)
 
 /** The owner's answer with what every protocol sends: `Retry-After` on 429 and 503 (one-port 6). */
 export const failureAnswer = (request: HttpRequest, failure: HttpFailure): Answer => {
