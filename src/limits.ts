@@ -12,6 +12,25 @@ export const HISTORY_PAGE_EVENTS = 500
 export const HISTORY_PAGE_BYTES = 4 * 1024 * 1024
 /** Milliseconds after which a history opened read-only looks for what the server wrote. */
 export const HISTORY_POLL_MS = 100
+/** Wait for a connection to the event store's server. */
+export const EVENTSTORE_CONNECT_MS = 2_000
+/** First pause before the server is tried again; it doubles. */
+export const EVENTSTORE_RETRY_MS = 20
+export const EVENTSTORE_RETRY_MS_MAX = 1_000
+/** An append that the server does not answer in this time is of unknown outcome. */
+export const EVENTSTORE_APPEND_MS = 10_000
+/** A read that brings nothing for so long asks whether the server is still there, which has as long to answer. */
+export const EVENTSTORE_STALL_MS = 5_000
+/** What a read has brought is handed out after this time even if it is no full page. */
+export const EVENTSTORE_LINGER_MS = 100
+/** How often a silent subscription is compared with the end of the history. */
+export const EVENTSTORE_SILENCE_MS = 5_000
+/** Appends that wait for the server's answer. */
+export const EVENTSTORE_PENDING_APPENDS_MAX = 10_000
+export const EVENTSTORE_PENDING_BYTES_MAX = 64 * 1024 * 1024
+/** The newest events, kept in memory for those who follow closely. */
+export const EVENTSTORE_TAIL_EVENTS_MAX = 4_096
+export const EVENTSTORE_TAIL_BYTES_MAX = 16 * 1024 * 1024
 /** A document's id as UTF-8, so that it fits into a key of the embedded store. */
 export const DOCUMENT_ID_BYTES_MAX = 512
 /** Documents in a page of a find. */
@@ -131,3 +150,30 @@ export const ADMIN_BODY_BYTES_MAX = 64 * 1024
 export const FREE_SPACE_CHECK_MS = 1_000
 /** How often expired entries of the vault are deleted; they are absent before that too. */
 export const VAULT_SWEEP_MS = 60_000
+/** A server of MongoDB that can take the operation has to be found within. */
+export const MONGODB_SELECTION_MS_MAX = 3_000
+/** Silence on a connection to MongoDB after which it counts as dead. */
+export const MONGODB_ANSWER_MS_MAX = 15_000
+/** A majority of MongoDB's members has to take a write within. */
+export const MONGODB_WRITE_MS_MAX = 10_000
+/** How often a node looks where the documents of another process stand while somebody waits for them, at first and at most. */
+export const WATCH_BUSY_MS = 2
+export const WATCH_IDLE_MS = 250
+/** Age from which what was last seen of the documents is not believed any more. */
+export const WATCH_STALE_MS_MAX = 5_000
+/** Events not yet shown that a node remembers, to forget once more what they touch when they are. */
+export const WATCH_UNSHOWN_EVENTS_MAX = 2_000
+/** How long replaced documents stay for nodes that have not heard of it: they look every `WATCH_IDLE_MS` and stop believing after `WATCH_STALE_MS_MAX`. */
+export const REPLACED_KEEP_MS = 60_000
+/** A projector that says nothing for so long has died, and another takes over. */
+export const PROJECTOR_LEASE_MS = 6_000
+/** How often it says so, and how often one that stands by asks. */
+export const PROJECTOR_RENEW_MS = 1_000
+/** How often a store in another process is asked whether it is there. */
+export const REACHABLE_CHECK_MS = 1_000
+/** Bytes of a file's content in one document of MongoDB. */
+export const VAULT_CHUNK_BYTES = 512 * 1024
+/** An upload into MongoDB that gave no sign of life for so long is taken for dead, and what is there of it removed. */
+export const VAULT_UPLOAD_SILENCE_MS = 3_600_000
+/** A key of a subject that another node destroyed is used here for at most so long. */
+export const KEYRING_CHECK_MS = 2_000
