@@ -20,14 +20,7 @@ const style = {
 
 export default [
   {
-    ignores: [
-      'node_modules/**',
-      'data/**',
-      'dist/**',
-      'scripts/*.mjs',
-      '*.config.js',
-      '.dependency-cruiser.cjs',
-    ],
+    ignores: ['node_modules/**', 'data/**', 'dist/**', '**/*.mjs', '*.config.js', '.dependency-cruiser.cjs'],
   },
   ...tseslint.configs.strictTypeChecked,
   {

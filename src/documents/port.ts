@@ -31,6 +31,8 @@ export type Documents = {
   readonly drop: (collection: string) => Promise<void>
   readonly collections: () => Promise<readonly string[]>
   readonly checkpoint: (name: string) => Promise<bigint | undefined>
+  /** All of them by name, as of one moment or a later one each. */
+  readonly checkpoints: () => Promise<ReadonlyMap<string, bigint>>
   readonly forgetCheckpoint: (name: string) => Promise<void>
   /** Forces what `apply` wrote to disk. */
   readonly flush: () => Promise<void>

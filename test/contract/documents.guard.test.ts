@@ -13,6 +13,7 @@ const nothing: Documents = {
   drop: () => Promise.resolve(),
   collections: () => Promise.resolve([]),
   checkpoint: () => Promise.resolve(undefined),
+  checkpoints: () => Promise.resolve(new Map()),
   forgetCheckpoint: () => Promise.resolve(),
   flush: () => Promise.resolve(),
   close: () => Promise.resolve(),

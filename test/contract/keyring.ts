@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import type { Keyring } from '../../src/vault/port.ts'
-import { mount, type Keeping } from './mounting.ts'
+import { mount, type Mounting } from './mounting.ts'
 
 export type KeyringFixture = {
   readonly keyring: Keyring
@@ -20,8 +20,11 @@ export type KeyringCase = {
   readonly run: (fixture: KeyringFixture) => Promise<void>
 }
 
-export const mountKeyring = (adapter: string, keeping: Keeping, open: () => Promise<KeyringFixture>): void =>
-  mount(adapter, keeping, keyringCases, open)
+export const mountKeyring = (
+  adapter: string,
+  mounting: Mounting,
+  open: () => Promise<KeyringFixture>,
+): void => mount(adapter, mounting, keyringCases, open)
 
 const A = 'stores.user-1'
 const B = 'stores.user-2'

@@ -1,5 +1,5 @@
 /** How a contract's cases become tests of an adapter: each on a fixture of its own. */
-import test from 'ava'
+import test, { type TestFn } from 'ava'
 
 type Disposable = { readonly dispose: () => Promise<void> }
 type ContractCase<F> = {
@@ -11,16 +11,19 @@ type ContractCase<F> = {
 
 /** `volatile`: the adapter's data end with it. */
 export type Keeping = 'durable' | 'volatile'
+/** `testing`: what stands for `test`, and may skip. */
+export type Mounting = Keeping | { readonly keeping: Keeping; readonly testing: TestFn }
 
 export const mount = <F extends Disposable>(
   adapter: string,
-  keeping: Keeping,
+  mounting: Mounting,
   cases: readonly ContractCase<F>[],
   open: () => Promise<F>,
 ): void => {
+  const { keeping, testing } = typeof mounting === 'string' ? { keeping: mounting, testing: test } : mounting
   for (const { name, durable, run } of cases) {
     if (durable === true && keeping === 'volatile') continue
-    test(`${adapter}: ${name}`, async (t) => {
+    testing(`${adapter}: ${name}`, async (t) => {
       const fixture = await open()
       try {
         await run(fixture)

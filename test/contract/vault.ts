@@ -3,14 +3,14 @@
  * does nothing fails each of them.
  */
 import assert from 'node:assert/strict'
-import { mount, type Keeping } from './mounting.ts'
+import { mount, type Mounting } from './mounting.ts'
 import { blobCases } from './vault-blobs.ts'
 import { listAll, type VaultCase, type VaultFixture } from './vault-cases.ts'
 import { entryCases } from './vault-entries.ts'
 import { modelCase } from './vault-model.ts'
 
-export const mountVault = (adapter: string, keeping: Keeping, open: () => Promise<VaultFixture>): void =>
-  mount(adapter, keeping, vaultCases, open)
+export const mountVault = (adapter: string, mounting: Mounting, open: () => Promise<VaultFixture>): void =>
+  mount(adapter, mounting, vaultCases, open)
 
 const S = 'stores.sessions'
 

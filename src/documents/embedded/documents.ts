@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { syncLmdb } from '../../embedded/lmdb.ts'
 import { DocumentsUnavailable, type Documents, type Versioned } from '../port.ts'
 import { applyWrites } from './apply.ts'
-import { forgetCheckpoint, readCheckpoint } from './checkpoints.ts'
+import { forgetCheckpoint, readCheckpoint, readCheckpoints } from './checkpoints.ts'
 import { count } from './count.ts'
 import { collectionNow, engineOn, fail, refuseEnded, type Engine } from './engine.ts'
 import { find } from './find.ts'
@@ -47,6 +47,7 @@ const documentsOn = (engine: Engine, path: string): Documents => ({
   drop: (collection) => drop(engine, collection),
   collections: () => answer(() => names(engine)),
   checkpoint: (name) => answer(() => readCheckpoint(engine, name)),
+  checkpoints: () => answer(() => readCheckpoints(engine)),
   forgetCheckpoint: (name) => answer(() => forgetCheckpoint(engine, name)),
   flush: () => flush(engine, path),
   close: () => close(engine, path),

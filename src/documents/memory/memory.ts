@@ -23,6 +23,7 @@ export const memoryDocuments = (): Documents => {
     drop: (collection) => answer(() => void state.collections.delete(collection)),
     collections: () => answer(() => [...state.collections.keys()]),
     checkpoint: (name) => answer(() => state.checkpoints.get(name)),
+    checkpoints: () => answer(() => new Map(state.checkpoints)),
     forgetCheckpoint: (name) => answer(() => void state.checkpoints.delete(name)),
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -1,5 +1,11 @@
 import { fill, ids, put, remove, scanned, update, type Case } from './helpers.ts'
 
+/**
+ * More than the port promises, which is that a batch cut anywhere can be applied again: stores without transactions over several documents keep
+ * what they wrote before the refusal.
+ */
+export const WHOLE_BATCH_REFUSED = 'a batch that a unique index refuses leaves nothing behind'
+
 /** What declared indexes must not change, and what only they promise. */
 export const indexCases: readonly Case[] = [
   [
@@ -134,7 +140,7 @@ export const indexCases: readonly Case[] = [
     },
   ],
   [
-    'a unique index refuses a second document with the value, and the whole batch with it',
+    'a unique index refuses a second document with the value, and the checkpoint of the batch',
     async (t, documents, c) => {
       await documents.ensureIndexes(c, [{ keys: ['hash'], unique: true }])
       await fill(documents, c, [{ _id: 'a', hash: 'h' }, { _id: 'b', hash: 'i' }, { _id: 'c' }, { _id: 'd' }])
@@ -145,10 +151,33 @@ export const indexCases: readonly Case[] = [
         ),
         { message: /hash/ },
       )
-      t.deepEqual(await ids(documents, c), ['a', 'b', 'c', 'd'])
+      t.deepEqual(await ids(documents, c, { hash: 'h' }), ['a'])
+      t.is(await documents.get(c, 'f'), undefined)
       t.is(await documents.checkpoint(c), undefined)
       await documents.apply([put(c, 'a', 10, { hash: 'h', x: 1 })], [])
       t.deepEqual(await ids(documents, c, { hash: 'h' }), ['a'])
+    },
+  ],
+  [
+    WHOLE_BATCH_REFUSED,
+    async (t, documents, c) => {
+      await documents.ensureIndexes(c, [{ keys: ['hash'], unique: true }])
+      await fill(documents, c, [{ _id: 'a', hash: 'h' }])
+      await t.throwsAsync(documents.apply([put(c, 'b', 8, { hash: 'j' }), put(c, 'c', 9, { hash: 'h' })], []))
+      t.deepEqual(await ids(documents, c), ['a'])
+    },
+  ],
+  [
+    'two documents may exchange what they have in a unique index',
+    async (t, documents, c) => {
+      await documents.ensureIndexes(c, [{ keys: ['hash'], unique: true }])
+      await fill(documents, c, [
+        { _id: 'a', hash: 'h' },
+        { _id: 'b', hash: 'i' },
+      ])
+      await documents.apply([put(c, 'a', 5, { hash: 'i' }), put(c, 'b', 6, { hash: 'h' })], [])
+      t.deepEqual(await ids(documents, c, { hash: 'h' }), ['b'])
+      await t.throwsAsync(documents.apply([put(c, 'c', 7, { hash: 'i' })], []))
     },
   ],
   [
