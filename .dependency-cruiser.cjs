@@ -16,7 +16,7 @@ module.exports = {
       '^(src/(commands|queries|live|projecting|protocols|http|domain)|projections)',
     ),
     rule('protocols-do-not-know-each-other', '^src/protocols/([^/]+)/', '^src/protocols/(?!$1)'),
-    rule('nothing-below-knows-a-protocol', '^src/(?!protocols|node)', '^src/protocols'),
+    rule('nothing-below-knows-a-protocol', '^src/(?!protocols|node|roles/api)', '^src/protocols'),
     rule(
       'protocols-use-no-adapter',
       '^src/protocols',

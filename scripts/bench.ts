@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { measureDelivery } from './bench/delivery.ts'
 import { fdatasyncRate } from './bench/disk.ts'
+import { measureEventStore } from './bench/event-store.ts'
 import { measureGrowth } from './bench/growth.ts'
 import { measureHistory } from './bench/histories.ts'
 import { measureRequests } from './bench/requests.ts'
 import { startFloor, startServer } from './bench/server.ts'
 import { heading, perSecond, row } from './bench/table.ts'
-import { EXIT, failWith } from './support.ts'
+import { configOrExit, EXIT, failWith } from './support.ts'
 
 const count = (text: string): number => {
   const number = Number(text)
@@ -24,7 +25,13 @@ const command = new Command('bench')
   .option('--events <n>', 'for the history and the rebuilds', count, 100_000)
   .option('--entities <n>', 'of the large store', count, 100_000)
   .addOption(
-    new Option('--only <part>', 'one part alone').choices(['requests', 'delivery', 'history', 'growth']),
+    new Option('--only <part>', 'one part alone').choices([
+      'requests',
+      'delivery',
+      'history',
+      'growth',
+      'eventstore',
+    ]),
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.holds : EXIT.usage))
   .parse()
@@ -62,11 +69,19 @@ const overTime = async (): Promise<void> => {
   }
 }
 
+/** Needs a server: `EVENTSTORE_URL`. */
+const onEventStore = async (): Promise<void> => {
+  const url = configOrExit().storage.eventStoreUrl
+  if (url !== undefined) await measureEventStore(url, options.seconds)
+  else row('EventStoreDB', 'SKIPPED', 'EVENTSTORE_URL is not set')
+}
+
 const run = async (): Promise<number> => {
   heading(`Node ${process.version}, ${cpus().length} cores; server and generator are processes of their own`)
   if (wanted('requests') || wanted('delivery')) await overHttp()
   if (wanted('history')) await measureHistory(options.events)
   if (wanted('growth')) await overTime()
+  if (wanted('eventstore')) await onEventStore()
   return 0
 }
 

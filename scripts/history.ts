@@ -1,18 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { StoredEvent } from '../src/history/port.ts'
-import type { Json } from '../src/json.ts'
 import { openReadOnlyHistory } from '../src/operating/read-only.ts'
-import { configOrExit, EXIT, failWith, print, warn } from './support.ts'
+import { configOrExit, count, eventPrinter, EXIT, failWith, warn } from './support.ts'
 
 const revision = (text: string): bigint => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a revision counts from 0')
   return BigInt(text)
 }
-const count = (text: string): number => {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a number from 1')
-  return Number(text)
-}
-
 const command = new Command('history')
   .description('Prints the events of one stream, as they are stored: sealed fields stay sealed.')
   .argument('<stream>', 'stores.labels-…')
@@ -31,22 +24,10 @@ type Options = {
   readonly json?: true
 }
 
-const asJson = ({ position, revision: at, ...event }: StoredEvent): Json => ({
-  ...event,
-  position: String(position),
-  revision: String(at),
-})
-
-const asText = ({ position, revision: at, type, data, meta }: StoredEvent): string =>
-  [
-    `${at}  ${type}  position ${position}  ${new Date(meta.at).toISOString()}`,
-    `    by ${meta.actor}, command ${meta.commandId}`,
-    `    ${JSON.stringify(data)}`,
-  ].join('\n')
-
 const run = async (stream: string, options: Options): Promise<number> => {
   const stores = await openReadOnlyHistory(configOrExit())
   const { from, limit, backwards } = options
+  const show = eventPrinter({ json: options.json, showsStream: false })
   let printed = 0
   try {
     const pages = stores.history.read(stream, {
@@ -55,7 +36,7 @@ const run = async (stream: string, options: Options): Promise<number> => {
       ...(backwards === true ? { direction: 'backwards', from: from ?? 'end' } : {}),
     })
     for await (const page of pages) {
-      page.forEach((event) => print(options.json === true ? JSON.stringify(asJson(event)) : asText(event)))
+      page.forEach(show)
       printed += page.length
     }
   } finally {

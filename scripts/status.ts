@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { PROJECTIONS } from '../projections/registry.ts'
 import { openReadOnly } from '../src/operating/read-only.ts'
-import { projectionStatus, type StatusLine } from '../src/operating/status.ts'
+import { placesJson, placesText, projectionStatus, type StatusLine } from '../src/operating/status.ts'
 import { configOrExit, EXIT, failWith, print, printJson } from './support.ts'
 
 const command = new Command('status')
@@ -24,12 +24,12 @@ const run = async (json: boolean): Promise<number> => {
     const stopped = projections.some(({ state }) => state === 'stopped')
     if (json) {
       printJson({
-        stores: { kind: 'embedded', directory: stores.directory },
+        stores: placesJson(stores.places),
         head,
         projections: [...projections],
       })
     } else {
-      print(`stores: embedded in ${stores.directory}`)
+      print(`stores: ${placesText(stores.places)}`)
       print(`head: ${head}`)
       projections.forEach((line) => print(asText(line)))
     }

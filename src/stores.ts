@@ -3,6 +3,7 @@ import { CLAIMS_SEALED } from './commands/claims.ts'
 import { forgetLeases } from './commands/lease.ts'
 import type { Config } from './config.ts'
 import { openEmbeddedDocuments } from './documents/embedded/documents.ts'
+import { openMongoDocuments } from './documents/mongodb/documents.ts'
 import type { Documents } from './documents/port.ts'
 import { STORES_SEALED } from './domain/stores/events.ts'
 import {
@@ -10,21 +11,30 @@ import {
   documentsPath,
   historyPath,
   keyringPath,
+  makeDirectory,
   openDirectory,
   vaultPath,
 } from './embedded/directory.ts'
 import { refuseMissing } from './embedded/missing.ts'
 import { openEmbeddedHistory } from './history/embedded/history.ts'
+import { openEventStoreHistory } from './history/eventstoredb/history.ts'
 import type { History } from './history/port.ts'
 import { sealedHistory } from './history/sealing.ts'
+import { openMongo, type Mongo } from './mongodb/connection.ts'
 import { openEmbeddedVault } from './vault/embedded/vault.ts'
 import { openEmbeddedKeyring } from './vault/embedded/keyring.ts'
+import { openMongoKeyring } from './vault/mongodb/keyring.ts'
+import { openMongoVault } from './vault/mongodb/vault.ts'
 import type { Keyring, Vault } from './vault/port.ts'
 
 /** The opened ports, whichever adapters are behind them. */
 export type Stores = {
-  /** The embedded stores' directory, with links resolved. */
+  /** Of the embedded stores and of the socket for operators' scripts, with links resolved. */
   readonly directory: string
+  /** Something is embedded: this process alone has the directory. */
+  readonly isLocal: boolean
+  /** Something is in a server of its own, which other nodes may use too. */
+  readonly isShared: boolean
   /** Sealed fields are sealed on append and opened when read. */
   readonly history: History
   readonly documents: Documents
@@ -40,36 +50,40 @@ export type StoreEvents = {
   readonly onRepair: (reason: string) => void
 }
 
-/** Throws `DirectoryInUse` if another process has them open, or what is damaged or missing. What was opened is closed again when a later part fails. */
+/**
+ * Servers are not asked whether they are there: whoever uses them waits. Throws `DirectoryInUse` if another process has the embedded
+ * stores open, or what is damaged or missing. What was opened is closed again when a later part fails.
+ */
 export const openStores = async (config: Config, events: StoreEvents): Promise<Stores> => {
   const opened: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const closing of opened.splice(0).reverse()) await closing()
   }
-  const keep = <T extends { readonly close: () => Promise<void> }>(part: T): T => {
+  const keep: Keep = (part) => {
     opened.push(part.close)
     return part
   }
-  refuseRemote(config)
-  const { onFatal } = events
+  refuseListening(config)
+  const { dataDir, eventStoreUrl, mongoUrl } = config.storage
+  const isLocal = eventStoreUrl === undefined || mongoUrl === undefined
   try {
-    const { path } = keep(await openDirectory(config.storage.dataDir))
-    refuseMissing(path)
-    const keyring = keep(await openEmbeddedKeyring({ path: keyringPath(path), onFatal }))
-    const vault = keep(
-      await openEmbeddedVault({
-        path: vaultPath(path),
-        blobsPath: blobsPath(path),
-        now: Date.now,
-        onFatal,
-      }),
+    const directory = isLocal ? keep(await openDirectory(dataDir)).path : await makeDirectory(dataDir)
+    const place = { ...events, directory, keep }
+    refuseMissing(directory, { history: eventStoreUrl === undefined, documents: mongoUrl === undefined })
+    const mongo = mongoUrl === undefined ? undefined : keep(openMongo(mongoUrl))
+    const { keyring, vault } = mongo === undefined ? await embeddedVault(place) : remoteVault(mongo, keep)
+    const history = keep(
+      eventStoreUrl === undefined
+        ? openEmbeddedHistory({ path: historyPath(directory), onFatal: events.onFatal })
+        : openEventStoreHistory({ url: eventStoreUrl }),
     )
-    await forgetLeases(vault)
-    const history = keep(openEmbeddedHistory({ path: historyPath(path), onFatal }))
-    if (!existsSync(documentsPath(path)) && (await history.head()) > 0n) events.onRepair('they are gone')
-    const documents = keep(await openEmbeddedDocuments({ path: documentsPath(path), ...events }))
+    const documents = keep(
+      mongo === undefined ? await embeddedDocuments(place, history) : openMongoDocuments(mongo),
+    )
     return {
-      directory: path,
+      directory,
+      isLocal,
+      isShared: eventStoreUrl !== undefined || mongoUrl !== undefined,
       history: sealedHistory(history, keyring, SEALED),
       documents,
       vault,
@@ -82,14 +96,44 @@ export const openStores = async (config: Config, events: StoreEvents): Promise<S
   }
 }
 
-const SEALED = { ...CLAIMS_SEALED, ...STORES_SEALED }
+type Keep = <T extends { readonly close: () => Promise<void> }>(part: T) => T
+type Place = StoreEvents & { readonly directory: string; readonly keep: Keep }
+type Secrets = { readonly keyring: Keyring; readonly vault: Vault }
 
-/** Data must not end up in other stores than the operator named: what is not built yet is refused, not passed over. */
-export const refuseRemote = ({ storage }: Pick<Config, 'storage'>): void => {
-  const named = [
-    ...(storage.eventStoreUrl === undefined ? [] : ['EVENTSTORE_URL']),
-    ...(storage.mongoUrl === undefined ? [] : ['MONGODB_URL']),
-    ...(storage.listen === undefined ? [] : ['EVENTSTORE_LISTEN']),
-  ]
-  if (named.length > 0) throw new Error(`${named.join(', ')}: this version has embedded stores only`)
+const embeddedVault = async ({ directory, keep, onFatal }: Place): Promise<Secrets> => {
+  const keyring = keep(await openEmbeddedKeyring({ path: keyringPath(directory), onFatal }))
+  const vault = keep(
+    await openEmbeddedVault({
+      path: vaultPath(directory),
+      blobsPath: blobsPath(directory),
+      now: Date.now,
+      onFatal,
+    }),
+  )
+  await forgetLeases(vault)
+  return { keyring, vault }
+}
+
+const remoteVault = (mongo: Mongo, keep: Keep): Secrets => ({
+  keyring: keep(openMongoKeyring(mongo)),
+  vault: keep(openMongoVault(mongo, { now: Date.now })),
+})
+
+const embeddedDocuments = async (
+  { directory, onFatal, onRepair }: Place,
+  history: History,
+): Promise<Documents> => {
+  const path = documentsPath(directory)
+  const wereThere = existsSync(path) || !existsSync(historyPath(directory)) || (await history.head()) === 0n
+  if (!wereThere) onRepair('they are gone')
+  return openEmbeddedDocuments({ path, onFatal, onRepair })
+}
+
+/** What of the events is sealed. */
+export const SEALED = { ...CLAIMS_SEALED, ...STORES_SEALED }
+
+/** What is not built yet is refused, not passed over. */
+const refuseListening = ({ storage }: Pick<Config, 'storage'>): void => {
+  if (storage.listen !== undefined)
+    throw new Error('EVENTSTORE_LISTEN: this version does not serve its history')
 }

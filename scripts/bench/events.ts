@@ -24,13 +24,17 @@ export const labelCreated = (n: number, { owner, group }: Place): NewEvent => {
 }
 
 /** Keeps so many promises under way until `count` have been made; answers how many a second. */
-export const inFlight = async (count: number, work: (n: number) => Promise<unknown>): Promise<number> => {
+export const inFlight = async (
+  count: number,
+  work: (n: number) => Promise<unknown>,
+  lanes = IN_FLIGHT,
+): Promise<number> => {
   const started = performance.now()
   let next = 0
   const lane = async (): Promise<void> => {
     while (next < count) await work(next++)
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  await Promise.all(Array.from({ length: lanes }, lane))
   return count / ((performance.now() - started) / 1000)
 }
 

@@ -11,7 +11,9 @@ const bundle = (name: string): string => fileURLToPath(new URL(name, import.meta
 
 /** Answers when the server is ready. */
 export const startServer = async (directory: string): Promise<Server> => {
-  const settings = { PORT: '0', DATA_DIR: directory, ADMIN_PASSWORD: PASSWORD, PROTOCOLS: 'rightech' }
+  // On embedded stores, whatever the environment names for the comparison with them.
+  const embedded = { DATA_DIR: directory, EVENTSTORE_URL: '', MONGODB_URL: '' }
+  const settings = { PORT: '0', ADMIN_PASSWORD: PASSWORD, PROTOCOLS: 'rightech', ...embedded }
   const child = startChild(bundle('./main.js'), settings)
   const url = await child.line((line) => /"url":"([^"]+)"/.exec(line)?.[1])
   while ((await fetch(`${url}/ready`)).status !== 200) await pause(10)

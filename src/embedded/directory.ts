@@ -30,8 +30,7 @@ export class DirectoryInUse extends Error {
  * ends in whatever way; the file `lock` alone means nothing, so a copied directory opens at once. Throws `DirectoryInUse`.
  */
 export const openDirectory = async (path: string): Promise<DataDirectory> => {
-  await makeDirectory(path)
-  const real = await realpath(path)
+  const real = await makeDirectory(path)
   const file = await open(lockPath(real), 'a+', 0o600)
   try {
     if (!tryLock(file.fd)) throw new DirectoryInUse(real, await holder(real))
@@ -41,6 +40,14 @@ export const openDirectory = async (path: string): Promise<DataDirectory> => {
     throw error
   }
   return { path: real, close: once(() => file.close()) }
+}
+
+/** Creates it if it is missing, locks nothing; answers its path with every symbolic link resolved. */
+export const makeDirectory = async (path: string): Promise<string> => {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw isErrno(error, 'EEXIST') ? new Error(`${path} is not a directory`) : error
+  })
+  return realpath(path)
 }
 
 const lockPath = (directory: string): string => join(directory, 'lock')
@@ -69,12 +76,6 @@ export const freeBytes = async (directory: string): Promise<number> => {
 }
 
 const SOCKET_PATH_BYTES_MAX = 100
-
-const makeDirectory = async (path: string): Promise<void> => {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw isErrno(error, 'EEXIST') ? new Error(`${path} is not a directory`) : error
-  })
-}
 
 const isErrno = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code

@@ -2,16 +2,24 @@ import type { HubLog, Listener, Listening } from './feed.ts'
 
 /** The listeners of one feed, found by topic: an event costs by those who get it, not by those who are there. */
 export type Audience<Message> = {
-  readonly join: (listener: Listener<Message>) => Listening
+  /** It gets events behind `after`: what the documents showed when it came, it can read. */
+  readonly join: (listener: Listener<Message>, after: bigint) => Listening
   readonly isEmpty: () => boolean
   readonly wants: (topics: readonly string[]) => boolean
   /** To each listener with any of the topics, once, all messages in order. */
-  readonly deliver: (topics: readonly string[], messages: readonly Message[]) => void
+  readonly deliver: (event: Released<Message>) => void
+}
+
+export type Released<Message> = {
+  readonly topics: readonly string[]
+  readonly messages: readonly Message[]
+  readonly position: bigint
 }
 
 type Seat<Message> = {
   topics: readonly string[]
   readonly deliver: (message: Message) => void
+  readonly after: bigint
   /** Number of the last round that reached it: several of its topics may match one event. */
   round: number
   stopped: boolean
@@ -34,8 +42,8 @@ export const createAudience = <Message>(log: HubLog): Audience<Message> => {
   }
 
   return {
-    join: ({ topics, deliver }) => {
-      const seat: Seat<Message> = { topics: [], deliver, round, stopped: false }
+    join: ({ topics, deliver }, after) => {
+      const seat: Seat<Message> = { topics: [], deliver, after, round, stopped: false }
       seats++
       enter(byTopic, seat, topics)
       return {
@@ -54,11 +62,11 @@ export const createAudience = <Message>(log: HubLog): Audience<Message> => {
     },
     isEmpty: () => seats === 0,
     wants: (topics) => topics.some((topic) => byTopic.has(topic)),
-    deliver: (topics, messages) => {
+    deliver: ({ topics, messages, position }) => {
       round++
       for (const topic of topics) {
         for (const seat of byTopic.get(topic) ?? []) {
-          if (seat.round === round) continue
+          if (seat.round === round || seat.after >= position) continue
           seat.round = round
           hand(seat, messages)
         }

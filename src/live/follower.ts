@@ -35,7 +35,7 @@ export const createFollower = <Message>(
       const topics = feed.topics(event)
       if (audience.wants(topics)) {
         const messages = await feed.render(event)
-        if (!signal.aborted) audience.deliver(topics, messages)
+        if (!signal.aborted) audience.deliver({ topics, messages, position: event.position })
       }
     } catch (error) {
       const { id, stream, type } = event

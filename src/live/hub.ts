@@ -31,7 +31,7 @@ export const startHub = (parts: HubParts): Hub & { readonly close: () => Promise
   return {
     listen: (feed, listener) => {
       const { audience, follower } = audienceOf(feed)
-      const listening = audience.join(listener)
+      const listening = audience.join(listener, parts.applied(feed.prefixes))
       follower.wake()
       return listening
     },

@@ -2,17 +2,17 @@ import { Gauge } from 'prom-client'
 import type { Health } from '../http/health.ts'
 import type { Metrics } from '../http/metrics.ts'
 import type { History } from '../history/port.ts'
-import type { Runner } from '../projecting/runner.ts'
+import type { ReadModels } from '../projecting/read-models.ts'
 
 /** `/ready` and `/metrics` say of each projection how far it is behind and whether it stopped. */
 export const watchProjections = (
-  runner: Runner,
+  readModels: ReadModels,
   history: History,
   { health, metrics }: { readonly health: Health; readonly metrics: Metrics },
 ): void => {
-  for (const { name } of runner.status()) {
+  for (const { name } of readModels.status()) {
     health.add(`projection ${name}`, () => {
-      const status = runner.status().find((one) => one.name === name)
+      const status = readModels.status().find((one) => one.name === name)
       if (status?.stopped !== undefined)
         return `stopped at ${status.stopped.type} at position ${status.stopped.position}`
       return status?.caughtUp === true ? undefined : 'catching up with the history'
@@ -34,7 +34,7 @@ export const watchProjections = (
     registers,
     collect: async function () {
       const head = await history.head()
-      for (const { name, position } of runner.status())
+      for (const { name, position } of readModels.status())
         this.set({ projection: name }, Number(head - position))
     },
   })
@@ -44,7 +44,7 @@ export const watchProjections = (
     labelNames: ['projection'],
     registers,
     collect() {
-      for (const { name, stopped } of runner.status())
+      for (const { name, stopped } of readModels.status())
         this.set({ projection: name }, stopped === undefined ? 0 : 1)
     },
   })

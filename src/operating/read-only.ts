@@ -1,44 +1,128 @@
 import { access, constants, realpath } from 'node:fs/promises'
 import type { Config } from '../config.ts'
 import { openEmbeddedDocuments } from '../documents/embedded/documents.ts'
+import { openMongoDocuments } from '../documents/mongodb/documents.ts'
 import type { Documents } from '../documents/port.ts'
-import { documentsPath, historyPath } from '../embedded/directory.ts'
+import { documentsPath, historyPath, keyringPath } from '../embedded/directory.ts'
 import { openEmbeddedHistory } from '../history/embedded/history.ts'
+import { openEventStoreHistory } from '../history/eventstoredb/history.ts'
 import type { History } from '../history/port.ts'
-import { refuseRemote } from '../stores.ts'
+import { sealedHistory } from '../history/sealing.ts'
+import { openMongo, type Mongo } from '../mongodb/connection.ts'
+import { SEALED } from '../stores.ts'
+import { openEmbeddedKeyring } from '../vault/embedded/keyring.ts'
+import { openMongoKeyring } from '../vault/mongodb/keyring.ts'
 
-/** The history as a reader beside a running server, of a stopped one, or of a copied directory: nothing is locked, made or changed. */
+/**
+ * The history as a reader beside running servers, of a stopped one, or of a copied directory: nothing is locked, made or changed.
+ * A server that does not answer shows as `HistoryUnavailable` when it is asked, within some seconds.
+ */
 export type ReadOnlyHistory = {
-  readonly directory: string
   /** Sealed fields stay sealed. */
   readonly history: History
   readonly close: () => Promise<void>
 }
 
-export type ReadOnlyStores = ReadOnlyHistory & { readonly documents: Documents }
+export type ReadOnlyStores = ReadOnlyHistory & { readonly documents: Documents; readonly places: Places }
 
-/** Throws if there is none: what an operator named wrongly is not made. */
-export const openReadOnlyHistory = async (config: Config): Promise<ReadOnlyHistory> => {
-  refuseRemote(config)
-  const { storage } = config
-  const directory = await realpath(storage.dataDir).catch(() => {
-    throw new Error(`There is no data directory at ${storage.dataDir}`)
-  })
-  await access(historyPath(directory), constants.R_OK).catch((error: unknown) => {
-    throw new Error(`There is no history to read in ${directory}: ${String(error)}`)
-  })
-  const history = openEmbeddedHistory({ path: historyPath(directory), readOnly: true })
-  return { directory, history, close: history.close }
+/** What is where. */
+export type Places = {
+  readonly history: 'embedded' | 'eventstoredb'
+  readonly documents: 'embedded' | 'mongodb'
+  /** Of what is embedded, with links resolved. */
+  readonly directory?: string
 }
 
+/** Throws if there is none: what an operator named wrongly is not made. */
+export const openReadOnlyHistory = (config: Config): Promise<ReadOnlyHistory> =>
+  together(async (keep) => ({ history: await openHistory(config.storage, keep) }))
+
 /** Throws also if there are no documents. */
-export const openReadOnly = async (config: Config): Promise<ReadOnlyStores> => {
-  const { directory, history, close } = await openReadOnlyHistory(config)
+export const openReadOnly = (config: Config): Promise<ReadOnlyStores> =>
+  together(async (keep) => {
+    const { history, documents, places } = await openBoth(config, keep)
+    return { history, documents, places }
+  })
+
+/** Sealed fields are opened, with the keys that there are. Throws also if there is no keyring. */
+export const openReadOnlyUnsealed = (config: Config): Promise<ReadOnlyStores> =>
+  together(async (keep) => {
+    const { history, documents, places, mongo } = await openBoth(config, keep)
+    const keyring = keep(
+      mongo === undefined
+        ? await openEmbeddedKeyring({
+            path: keyringPath(await realDirectory(config.storage)),
+            readOnly: true,
+          })
+        : openMongoKeyring(mongo),
+    )
+    return { history: sealedHistory(history, keyring, SEALED), documents, places }
+  })
+
+type Storage = Config['storage']
+type Keep = <T extends { readonly close: () => Promise<void> }>(part: T) => T
+
+/** What was opened is closed again in reverse, also when a later part fails. */
+const together = async <T>(
+  open: (keep: Keep) => Promise<T>,
+): Promise<T & { readonly close: () => Promise<void> }> => {
+  const opened: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closing of opened.splice(0).reverse()) await closing()
+  }
   try {
-    const documents = await openEmbeddedDocuments({ path: documentsPath(directory), readOnly: true })
-    return { directory, history, documents, close: () => documents.close().then(close) }
+    const stores = await open((part) => {
+      opened.push(part.close)
+      return part
+    })
+    return { ...stores, close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+type Opened = Omit<ReadOnlyStores, 'close'> & { readonly mongo: Mongo | undefined }
+
+const openBoth = async ({ storage }: Config, keep: Keep): Promise<Opened> => {
+  const { eventStoreUrl, mongoUrl } = storage
+  const history = await openHistory(storage, keep)
+  const mongo = mongoUrl === undefined ? undefined : keep(readable('MONGODB_URL', () => openMongo(mongoUrl)))
+  const isLocal = eventStoreUrl === undefined || mongoUrl === undefined
+  const places: Places = {
+    history: eventStoreUrl === undefined ? 'embedded' : 'eventstoredb',
+    documents: mongoUrl === undefined ? 'embedded' : 'mongodb',
+    ...(isLocal ? { directory: await realDirectory(storage) } : {}),
+  }
+  const documents = keep(
+    mongo === undefined
+      ? await openEmbeddedDocuments({ path: documentsPath(await realDirectory(storage)), readOnly: true })
+      : openMongoDocuments(mongo),
+  )
+  return { history, documents, places, mongo }
+}
+
+const openHistory = async (storage: Storage, keep: Keep): Promise<History> => {
+  const url = storage.eventStoreUrl
+  if (url !== undefined) return keep(readable('EVENTSTORE_URL', () => openEventStoreHistory({ url })))
+  const directory = await realDirectory(storage)
+  const path = historyPath(directory)
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw new Error(`There is no history to read in ${directory}: ${String(error)}`)
+  })
+  return keep(openEmbeddedHistory({ path, readOnly: true }))
+}
+
+const realDirectory = ({ dataDir }: Storage): Promise<string> =>
+  realpath(dataDir).catch(() => {
+    throw new Error(`There is no data directory at ${dataDir}`)
+  })
+
+/** What a client says of a URL that it cannot read may show the URL, and with it a password. */
+const readable = <T>(name: string, open: () => T): T => {
+  try {
+    return open()
+  } catch {
+    throw new Error(`${name}: this is no URL that the client can read`)
   }
 }

@@ -3,13 +3,15 @@ import type { History } from '../history/port.ts'
 import { physicalName } from '../projecting/build.ts'
 import type { Projection } from '../projecting/projection.ts'
 import { readRecord } from '../projecting/serving.ts'
+import type { JsonObject } from '../json.ts'
+import type { Places } from './read-only.ts'
 
 export type StatusLine = {
   readonly projection: string
   readonly version: number
   readonly generation: number
   readonly position: string
-  /** Events of the history that its documents do not show yet. */
+  /** Distance to the head, as positions count: events of an embedded history, bytes of EventStoreDB's log. */
   readonly lag: string
   readonly state: 'serving' | 'stopped' | 'missing' | 'building'
   readonly why?: string
@@ -35,6 +37,23 @@ export const projectionStatus = async (
     }
   }
   return { head: String(head), projections: lines }
+}
+
+/** Where the stores are, for people and as JSON. */
+export const placesText = ({ history, documents, directory = '' }: Places): string => {
+  const embedded = `embedded in ${directory}`
+  if (history === 'embedded' && documents === 'embedded') return embedded
+  return [
+    `history ${history === 'embedded' ? embedded : 'in EventStoreDB'}`,
+    `documents ${documents === 'embedded' ? embedded : 'in MongoDB'}`,
+  ].join(', ')
+}
+
+export const placesJson = ({ history, documents, directory }: Places): JsonObject => {
+  const place = directory === undefined ? {} : { directory }
+  return history === 'embedded' && documents === 'embedded'
+    ? { kind: 'embedded', ...place }
+    : { kind: 'shared', history, documents, ...place }
 }
 
 const lineOf = async (

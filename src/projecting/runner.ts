@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Documents } from '../documents/port.ts'
 import type { History, Page } from '../history/port.ts'
 import { DOCUMENTS_WAIT_MS_MAX } from '../limits.ts'
-import { reads, type Build, type Stopped } from './build.ts'
+import type { Build, Stopped } from './build.ts'
 import { startLine } from './line.ts'
 import type { Projection } from './projection.ts'
+import { concerns, createReadersOf, type ProjectionStatus, type ReadModels } from './read-models.ts'
 import { createRecords, createServing, type Records, type Serving } from './serving.ts'
 import {
   followUp,
@@ -17,29 +18,11 @@ import {
 } from './takeover.ts'
 
 /** Keeps all projections: follows the history, builds new versions beside the serving ones, rebuilds on request. */
-export type Runner = {
+export type Runner = ReadModels & {
   readonly serving: Serving
-  /** Whether the documents that show that stream got to the position, within the bounded wait. */
-  readonly shown: (stream: string, position: bigint) => Promise<boolean>
-  /** Position up to which the documents show all streams with these prefixes. */
-  readonly applied: (prefixes: readonly string[]) => bigint
-  /** Resolves once they show that position, however long it takes; false when the runner was closed before. */
-  readonly reached: (position: bigint, prefixes: readonly string[]) => Promise<boolean>
-  /** Why a write to that stream could not be shown at present. */
-  readonly refusal: (stream: string) => string | undefined
-  readonly status: () => readonly ProjectionStatus[]
   /** One at a time. */
   readonly rebuild: (name: string, options?: RebuildOptions) => Promise<RebuildResult>
   readonly close: () => Promise<void>
-}
-
-export type ProjectionStatus = {
-  readonly name: string
-  readonly version: number
-  readonly generation: number
-  readonly position: bigint
-  readonly caughtUp: boolean
-  readonly stopped: Stopped | undefined
 }
 
 export type RunnerParts = {
@@ -52,6 +35,8 @@ export type RunnerParts = {
   readonly onBroken: (error: unknown) => void
   /** Documents of that projection showed what the history does not have, and begin anew. */
   readonly onAhead?: (projection: string) => void
+  /** Milliseconds for which replaced documents are kept for other nodes that read them; without it nobody else does. */
+  readonly keepReplacedMs?: number
 }
 
 export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
@@ -75,7 +60,13 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
   const closing = new AbortController()
   const { signal } = closing
   const line = startLine({ ...parts, onStopped, signal }, front, from)
-  const builds: Builds = { history, documents, records, serving, line, current, onStopped, signal }
+  const aside = createAside(signal, parts.onBroken)
+  const keepMs = parts.keepReplacedMs ?? 0
+  const builds: Builds = {
+    ...{ history, documents, records, serving, line, current, onStopped, signal },
+    keepMs,
+    later: aside.run,
+  }
   const behind = all.filter((build) => !front.includes(build))
   const background = Promise.all(behind.map((build) => followUp(builds, build)))
     .then(() => resume(builds))
@@ -84,15 +75,38 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
     })
   let rebuilding: Promise<unknown> = background
 
-  const readersOf = createReadersOf(parts.projections)
+  return {
+    ...readModels(builds, parts.projections),
+    serving,
+    rebuild: (name, options = {}) => {
+      const mine = rebuilding.then(() => rebuild(builds, name, options))
+      rebuilding = mine.catch(() => undefined)
+      return mine
+    },
+    close: async () => {
+      closing.abort()
+      await background
+      await rebuilding.catch(() => undefined)
+      await aside.ended()
+      await line.ended()
+    },
+  }
+}
+
+/** As the line and the builds outside it stand at this moment. */
+const readModels = (
+  { line, current, serving, signal }: Builds,
+  projections: readonly Projection[],
+): Omit<ReadModels, 'serving'> => {
+  const readersOf = createReadersOf(projections)
   const applied: Runner['applied'] = (prefixes) =>
-    all.reduce((least, { projection }) => {
+    projections.reduce((least, projection) => {
       const build = current.get(projection.name)
-      const concerned = projection.prefixes.some((mine) => prefixes.some((other) => overlap(mine, other)))
-      return concerned && build !== undefined && build.position < least ? build.position : least
+      return concerns(projection, prefixes) && build !== undefined && build.position < least
+        ? build.position
+        : least
     }, line.position())
   return {
-    serving,
     shown: async (stream, position) => {
       if (!(await line.reached(position, DOCUMENTS_WAIT_MS_MAX))) return false
       return readersOf(stream).every((name) => (current.get(name)?.position ?? position) >= position)
@@ -100,7 +114,7 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
     applied,
     reached: async (position, prefixes) => {
       await line.reached(position, Number.POSITIVE_INFINITY)
-      while (applied(prefixes) < position && !closing.signal.aborted) await pause(REACHED_POLL_MS)
+      while (applied(prefixes) < position && !signal.aborted) await pause(REACHED_POLL_MS)
       return applied(prefixes) >= position
     },
     refusal: (stream) => {
@@ -112,17 +126,25 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
       return undefined
     },
     status: () => [...current.values()].map(statusOf),
-    rebuild: (name, options = {}) => {
-      const mine = rebuilding.then(() => rebuild(builds, name, options))
-      rebuilding = mine.catch(() => undefined)
-      return mine
+  }
+}
+
+/** Work beside the line, which ends with the signal. */
+const createAside = (
+  signal: AbortSignal,
+  onBroken: (error: unknown) => void,
+): { readonly run: Builds['later']; readonly ended: () => Promise<void> } => {
+  const running = new Set<Promise<void>>()
+  return {
+    run: (work) => {
+      const one: Promise<void> = work()
+        .catch((error: unknown) => {
+          if (!signal.aborted) onBroken(error)
+        })
+        .finally(() => void running.delete(one))
+      running.add(one)
     },
-    close: async () => {
-      closing.abort()
-      await background
-      await rebuilding.catch(() => undefined)
-      await line.ended()
-    },
+    ended: () => Promise.all(running).then(() => undefined),
   }
 }
 
@@ -140,8 +162,6 @@ const stopReporter =
 const foremost = (builds: readonly Build[]): bigint =>
   builds.reduce((most, { position }) => (position > most ? position : most), 0n)
 
-const overlap = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a)
-
 /** How often a build outside the line is looked at by those who wait for it. */
 const REACHED_POLL_MS = 200
 
@@ -153,16 +173,3 @@ const statusOf = (build: Build): ProjectionStatus => ({
   caughtUp: build.caughtUp,
   stopped: build.stopped,
 })
-
-/** Which projections read a stream, remembered by category: everything up to the first `-`. */
-const createReadersOf = (projections: readonly Projection[]): ((stream: string) => readonly string[]) => {
-  const known = new Map<string, readonly string[]>()
-  return (stream) => {
-    const category = stream.slice(0, stream.indexOf('-') + 1)
-    const found = known.get(category)
-    if (found !== undefined) return found
-    const names = projections.filter((projection) => reads(projection, stream)).map(({ name }) => name)
-    known.set(category, names)
-    return names
-  }
-}

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { DocumentsUnavailable, type Documents, type Write } from '../documents/port.ts'
+import { DocumentsUnavailable, type Document, type Documents, type Write } from '../documents/port.ts'
 import { untilAborted } from './aborting.ts'
 import { physicalName, type Build, type BuildId, type Stopped } from './build.ts'
 import type { Projection } from './projection.ts'
@@ -14,10 +14,22 @@ export type ServingRecord = BuildId & {
 
 export const readRecord = async (documents: Documents, name: string): Promise<ServingRecord | undefined> => {
   const found = await documents.get(RECORDS, name)
+  return found && recordOf(found.value)
+}
+
+/** Those of all projections, by name. */
+export const readRecords = async (
+  documents: Pick<Documents, 'find'>,
+): Promise<ReadonlyMap<string, ServingRecord>> => {
+  const records = new Map<string, ServingRecord>()
+  for await (const page of documents.find(RECORDS, {}))
+    for (const document of page) records.set(document._id, recordOf(document))
+  return records
+}
+
+const recordOf = (document: Document): ServingRecord => {
   // Only `writeRecord` writes there.
-  const record = found?.value as StoredRecord | undefined
-  if (record === undefined) return undefined
-  const { version, generation, building, stopped } = record
+  const { version, generation, building, stopped } = document as unknown as StoredRecord
   return {
     version,
     generation,

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Documents } from '../documents/port.ts'
 import type { History } from '../history/port.ts'
 import { untilAborted } from './aborting.ts'
@@ -39,6 +40,10 @@ export type Builds = {
   /** The build of each projection that this process keeps for serving. */
   readonly current: Map<string, Build>
   readonly onStopped: (build: Build) => void
+  /** Milliseconds for which replaced documents are kept: other nodes read them until they have heard. */
+  readonly keepMs: number
+  /** Runs beside the caller, until the runner closes. */
+  readonly later: (work: () => Promise<void>) => void
   /** The runner closes: what is under way stops between two slices and is resumed at the next start. */
   readonly signal: AbortSignal
 }
@@ -89,7 +94,7 @@ export const resume = async (builds: Builds): Promise<void> => {
     if (building !== undefined && !goesOn) {
       await builds.records.change(name, (record) => record && withoutBuilding(record))
     }
-    await discardOthers(builds, build.projection, goesOn ? [build, building] : [build])
+    await discardOthers(builds, build.projection)
     if (goesOn) await rebuild(builds, name, {})
   }
 }
@@ -150,27 +155,40 @@ const takeOver = async (builds: Builds, next: Build): Promise<void> => {
   builds.serving.serve(next)
   builds.current.set(projection.name, next)
   if (before !== undefined && before !== next) builds.line.leave(before)
-  await discardOthers(builds, projection, [next])
+  await discardOthers(builds, projection)
 }
 
 /**
  * Whatever of a projection is not kept goes, when its last reader is through: replaced builds and versions, copies that a check left. The
  * checkpoint goes first, because one without its documents would be believed by a version that comes back.
  */
-const discardOthers = async (
-  { documents, serving, signal }: Builds,
-  projection: Projection,
-  kept: readonly BuildId[],
-): Promise<void> => {
+const discardOthers = async (builds: Builds, projection: Projection): Promise<void> => {
+  if (builds.keepMs === 0) return discardNow(builds, projection)
+  builds.later(async () => {
+    await untilAborted(pause(builds.keepMs, undefined, { ref: false }), builds.signal)
+    if (!builds.signal.aborted) await discardNow(builds, projection)
+  })
+}
+
+const discardNow = async (builds: Builds, projection: Projection): Promise<void> => {
+  const { documents, serving, signal } = builds
   for (const collection of await documents.collections()) {
     const id = partsOf(collection)
     if (id === undefined || !Object.hasOwn(projection.collections, id.name)) continue
-    if (kept.some((one) => sameBuild(one, id))) continue
+    if (await isKept(builds, projection.name, id)) continue
     await serving.idle(collection, signal)
     if (signal.aborted) return
     await documents.forgetCheckpoint(physicalName(projection.name, id.version, id.generation))
     await untilAborted(documents.drop(collection), signal)
   }
+}
+
+/** What serves, what this process brings forward, and what is being built: asked at the last moment, because all of it moves. */
+const isKept = async ({ records, current }: Builds, name: string, id: BuildId): Promise<boolean> => {
+  const build = current.get(name)
+  if (build !== undefined && sameBuild(build, id)) return true
+  const record = await records.read(name)
+  return [record, record?.building].some((one) => one !== undefined && sameBuild(one, id))
 }
 
 const checkAgainstScratch = async (

@@ -1,5 +1,7 @@
 import type { Document, Documents, Filter, FindOptions, Versioned } from '../documents/port.ts'
-import type { Serving } from '../projecting/serving.ts'
+import type { ReadModels } from '../projecting/read-models.ts'
+
+type Serving = ReadModels['serving']
 
 /** The one read path: documents by their logical collection names, out of the build that serves at this moment. */
 export type Reader = {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import { readConfig, type Config } from '../../src/config.ts'
-import { openReadOnly } from '../../src/operating/read-only.ts'
+import { openReadOnly, openReadOnlyUnsealed } from '../../src/operating/read-only.ts'
 import { openStores } from '../../src/stores.ts'
 
 let base = ''
@@ -22,20 +22,56 @@ const configOf = (env: Readonly<Record<string, string>>): Config => {
 }
 const open = (config: Config) => openStores(config, { onFatal: () => undefined, onRepair: () => undefined })
 
-for (const [name, value] of [
-  ['EVENTSTORE_URL', 'esdb://localhost:2113'],
-  ['MONGODB_URL', 'mongodb://localhost'],
-  ['EVENTSTORE_LISTEN', '127.0.0.1:2113'],
-] as const) {
-  test(`${name} is refused and nothing is opened instead`, async (t) => {
-    const dataDir = join(base, name)
-    const config = configOf({ DATA_DIR: dataDir, [name]: value })
-    const message = `${name}: this version has embedded stores only`
-    await t.throwsAsync(open(config), { message })
-    await t.throwsAsync(openReadOnly(config), { message })
-    t.false(existsSync(dataDir))
-  })
-}
+test('EVENTSTORE_LISTEN is refused and nothing is opened instead; to scripts that read it does not matter', async (t) => {
+  const dataDir = join(base, 'listening')
+  const config = configOf({ DATA_DIR: dataDir, EVENTSTORE_LISTEN: '127.0.0.1:2113' })
+  await t.throwsAsync(open(config), { message: 'EVENTSTORE_LISTEN: this version does not serve its history' })
+  await t.throwsAsync(openReadOnly(config), { message: `There is no data directory at ${dataDir}` })
+  t.false(existsSync(dataDir))
+})
+
+const SERVERS = {
+  EVENTSTORE_URL: 'esdb://user:topsecret@127.0.0.1:9?tls=false',
+  MONGODB_URL: 'mongodb://user:topsecret@127.0.0.1:9/x',
+} as const
+
+test('stores in servers open without them: each use says within seconds that they are away', async (t) => {
+  const dataDir = join(base, 'shared')
+  const started = performance.now()
+  for (const openOne of [openReadOnly, openReadOnlyUnsealed]) {
+    const stores = await openOne(configOf({ DATA_DIR: dataDir, ...SERVERS }))
+    t.deepEqual(stores.places, { history: 'eventstoredb', documents: 'mongodb' })
+    const failures = await Promise.all([
+      t.throwsAsync(stores.history.head(), { name: 'HistoryUnavailable' }),
+      t.throwsAsync(stores.documents.checkpoints(), { name: 'DocumentsUnavailable' }),
+    ])
+    for (const failure of failures) t.notRegex(String(failure), /topsecret/)
+    await stores.close()
+  }
+  t.true(performance.now() - started < 15_000)
+  t.false(existsSync(dataDir), 'nothing is made where nothing is embedded')
+})
+
+test('what is embedded beside a server has to be there', async (t) => {
+  const dataDir = join(base, 'mixed')
+  const { EVENTSTORE_URL, MONGODB_URL } = SERVERS
+  for (const server of [{ EVENTSTORE_URL }, { MONGODB_URL }]) {
+    await t.throwsAsync(openReadOnly(configOf({ DATA_DIR: dataDir, ...server })), {
+      message: `There is no data directory at ${dataDir}`,
+    })
+  }
+  t.false(existsSync(dataDir))
+})
+
+test('a URL that the client cannot read is not shown', async (t) => {
+  for (const [name, value] of [
+    ['EVENTSTORE_URL', 'esdb://user:top/secret@127.0.0.1:port?tls=perhaps'],
+    ['MONGODB_URL', 'mongodb://user:top/secret@127.0.0.1/x?nothing=1'],
+  ] as const) {
+    const error = await t.throwsAsync(openReadOnly(configOf({ ...SERVERS, [name]: value })))
+    t.is(error.message, `${name}: this is no URL that the client can read`)
+  }
+})
 
 test('a directory that is a file is said to be none', async (t) => {
   const dataDir = join(base, 'file')

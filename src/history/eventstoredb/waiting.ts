@@ -4,7 +4,7 @@ import { HistoryUnavailable } from '../port.ts'
 export const within = <A>(promise: Promise<A>, ms: number): Promise<A> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new HistoryUnavailable(`the event store did not answer within ${ms} ms`)),
+      () => reject(new HistoryUnavailable(`the event store did not answer within ${Math.round(ms)} ms`)),
       Math.max(ms, 0),
     )
     promise.then(resolve, reject).finally(() => clearTimeout(timer))

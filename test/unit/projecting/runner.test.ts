@@ -12,22 +12,7 @@ import type { Projection } from '../../../src/projecting/projection.ts'
 import { startRunner, type Runner } from '../../../src/projecting/runner.ts'
 import { createReader } from '../../../src/queries/reader.ts'
 import { append, newEvent } from '../../support/events.ts'
-
-const people = (version = 1, more: Projection['on'] = {}): Projection => ({
-  name: 'people',
-  version,
-  prefixes: ['test.person-'],
-  collections: { people: { indexes: [{ keys: ['name'] }, { keys: ['_s'] }] } },
-  on: {
-    Named: ({ stream, data }) => [
-      { collection: 'people', id: stream, put: { name: data.name ?? null, v: version, _s: [stream] } },
-    ],
-    Renamed: ({ stream, data }) => [
-      { collection: 'people', id: stream, update: { $set: { name: data.name ?? null } } },
-    ],
-    ...more,
-  },
-})
+import { people } from '../../support/people.ts'
 
 const tally: Projection = {
   name: 'tally',

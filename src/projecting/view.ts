@@ -1,0 +1,146 @@
+import { DocumentsUnavailable, type Documents } from '../documents/port.ts'
+import { WATCH_IDLE_MS, WATCH_STALE_MS_MAX } from '../limits.ts'
+import { physicalName } from './build.ts'
+import type { Projection } from './projection.ts'
+import { concerns, type ProjectionStatus, type ReadModels } from './read-models.ts'
+import { readRecords, type ServingRecord } from './serving.ts'
+
+/** What was last seen of documents that another process may keep. */
+export type View = Pick<ReadModels, 'applied' | 'status'> & {
+  readonly physical: (collection: string) => string
+  /** Looks again; tells whether a position moved. Never throws: `trouble` says what went wrong. */
+  readonly refresh: (documents: Pick<Documents, 'find' | 'checkpoints'>) => Promise<boolean>
+  /** The head of the history when this node started: before the documents got there, they are behind. */
+  readonly startedAt: (head: bigint) => void
+  readonly position: (projection: string) => bigint
+  /** Of these projections (all of them without any), those that did not stop. */
+  readonly least: (projections?: readonly string[]) => bigint
+  readonly most: () => bigint
+  readonly refusal: (projections: readonly string[]) => string | undefined
+  readonly trouble: () => string | undefined
+}
+
+/** A projection as it serves, by its record; without one nobody has built it yet. */
+type Seen = {
+  readonly projection: Projection
+  record: ServingRecord | undefined
+  position: bigint
+  caughtUp: boolean
+}
+
+export const createView = (projections: readonly Projection[]): View => {
+  const seen = new Map<string, Seen>(
+    projections.map((projection) => [
+      projection.name,
+      { projection, record: undefined, position: 0n, caughtUp: false },
+    ]),
+  )
+  const byCollection = new Map(
+    [...seen.values()].flatMap((one) =>
+      Object.keys(one.projection.collections).map((name) => [name, one] as const),
+    ),
+  )
+  const all = [...seen.values()]
+  const poll = createPoll(all)
+  const positionsOf = (names: readonly string[]): readonly Seen[] =>
+    names.flatMap((name) => seen.get(name) ?? [])
+
+  return {
+    physical: (collection) => {
+      const one = byCollection.get(collection)
+      if (one === undefined) throw new Error(`No projection declares the collection ${collection}`)
+      const reason = poll.trouble()
+      if (reason !== undefined) throw new DocumentsUnavailable(reason)
+      const { record } = one
+      if (record === undefined || !(one.caughtUp || record.stopped !== undefined))
+        throw new DocumentsUnavailable('catching up with the history')
+      return physicalName(collection, record.version, record.generation)
+    },
+    refresh: poll.refresh,
+    startedAt: poll.startedAt,
+    applied: (prefixes) =>
+      all.reduce(
+        (least, { projection, position }) =>
+          concerns(projection, prefixes) && position < least ? position : least,
+        mostOf(all),
+      ),
+    position: (name) => seen.get(name)?.position ?? 0n,
+    least: (names) => leastOf(names === undefined ? all : positionsOf(names)),
+    most: () => mostOf(all),
+    refusal: (names) => {
+      if (poll.trouble() !== undefined) return 'documents_unavailable'
+      for (const { record, caughtUp } of positionsOf(names)) {
+        if (record?.stopped !== undefined) return 'projection_stopped'
+        if (!caughtUp) return 'documents_behind'
+      }
+      return undefined
+    },
+    status: () => all.map(statusOf),
+    trouble: poll.trouble,
+  }
+}
+
+const createPoll = (all: readonly Seen[]): Pick<View, 'refresh' | 'startedAt' | 'trouble'> => {
+  let startHead: bigint | undefined
+  let error = 'they were not looked at yet'
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let recordsAt = Number.NEGATIVE_INFINITY
+
+  const move = (checkpoints: ReadonlyMap<string, bigint>): boolean => {
+    let moved = false
+    for (const one of all) {
+      const position = servingPosition(one, checkpoints)
+      moved ||= position !== one.position
+      one.position = position
+      one.caughtUp ||= startHead !== undefined && one.record !== undefined && position >= startHead
+    }
+    return moved
+  }
+  return {
+    startedAt: (head) => {
+      startHead = head
+    },
+    trouble: () => (performance.now() - lookedAt > WATCH_STALE_MS_MAX ? error : undefined),
+    refresh: async (documents) => {
+      try {
+        const at = performance.now()
+        const isDue = at - recordsAt >= WATCH_IDLE_MS
+        if (isDue) {
+          const records = await readRecords(documents)
+          for (const one of all) one.record = records.get(one.projection.name)
+          recordsAt = at
+        }
+        const moved = move(await documents.checkpoints())
+        lookedAt = at
+        return moved
+      } catch (cause) {
+        error = cause instanceof Error ? cause.message : String(cause)
+        return false
+      }
+    },
+  }
+}
+
+/** Documents that nobody has built show nothing. */
+const servingPosition = ({ projection, record }: Seen, checkpoints: ReadonlyMap<string, bigint>): bigint =>
+  record === undefined
+    ? 0n
+    : (checkpoints.get(physicalName(projection.name, record.version, record.generation)) ?? 0n)
+
+const mostOf = (all: readonly Seen[]): bigint =>
+  all.reduce((most, { position }) => (position > most ? position : most), 0n)
+
+/** Without any to wait for, nothing has to be waited for. */
+const leastOf = (all: readonly Seen[]): bigint => {
+  const moving = all.filter(({ record }) => record?.stopped === undefined)
+  return moving.reduce((least, { position }) => (position < least ? position : least), mostOf(all))
+}
+
+const statusOf = ({ projection, record, position, caughtUp }: Seen): ProjectionStatus => ({
+  name: projection.name,
+  version: record?.version ?? projection.version,
+  generation: record?.generation ?? 0,
+  position,
+  caughtUp,
+  stopped: record?.stopped,
+})

@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Documents } from '../documents/port.ts'
+import type { History, Page } from '../history/port.ts'
+import { DOCUMENTS_WAIT_MS_MAX, WATCH_BUSY_MS, WATCH_IDLE_MS } from '../limits.ts'
+import type { Projection } from './projection.ts'
+import { createReadersOf, type ReadModels } from './read-models.ts'
+import { createUnshown } from './unshown.ts'
+import { createView } from './view.ts'
+import { createWaiters, type Waiters } from './waiters.ts'
+
+/**
+ * The read models of a node that another process may keep: where they stand is polled in the shared documents, often while somebody waits
+ * (decisions 18: no change streams, no broker).
+ */
+export type Watch = ReadModels & {
+  /**
+   * This node hears of events, and the documents show all that it has heard of. While it is false, nothing that an event may end can be
+   * remembered (decisions 10).
+   */
+  readonly isCurrent: () => boolean
+  /** Why the documents cannot be believed at present. */
+  readonly trouble: () => string | undefined
+  /** Looks at once: a projector in this process has just moved. */
+  readonly look: () => void
+  readonly close: () => Promise<void>
+}
+
+export type WatchParts = {
+  readonly history: Pick<History, 'head' | 'subscribe'>
+  readonly documents: Pick<Documents, 'find' | 'checkpoints'>
+  readonly projections: readonly Projection[]
+  /** Twice for each event: when it arrives, and when the documents show it. */
+  readonly onPage: (page: Page) => void
+  /** Events were missed that should have been announced: whatever was remembered may be from before them. */
+  readonly onGap: () => void
+}
+
+export const startWatch = (parts: WatchParts): Watch => {
+  const closing = new AbortController()
+  const { signal } = closing
+  const view = createView(parts.projections)
+  const unshown = createUnshown(parts)
+  const readersOf = createReadersOf(parts.projections)
+  const shown = createMarks((stream) => view.least(readersOf(stream)))
+  const applied = createMarks((prefixes) => view.applied(prefixes.split(SEPARATOR)))
+  let gapMs: number = WATCH_BUSY_MS
+  let sleep = new AbortController()
+
+  const look = (): void => {
+    gapMs = WATCH_BUSY_MS
+    sleep.abort()
+  }
+  const poll = async (): Promise<void> => {
+    while (!signal.aborted) {
+      sleep = new AbortController()
+      if (await view.refresh(parts.documents)) gapMs = WATCH_BUSY_MS
+      shown.moved()
+      applied.moved()
+      unshown.shownUpTo(view.least())
+      await pause(gapMs, undefined, { signal: AbortSignal.any([signal, sleep.signal]) }).catch(
+        () => undefined,
+      )
+      gapMs = Math.min(gapMs * 2, WATCH_IDLE_MS)
+    }
+  }
+  const ended = Promise.all([poll(), unshown.follow(view.startedAt, signal)])
+
+  /** Whoever finds it there already need not look. */
+  const until = (waiters: Waiters, position: bigint, ms: number): Promise<boolean> => {
+    const answer = waiters.until(position, ms)
+    look()
+    return answer
+  }
+  return {
+    serving: { physical: view.physical, hold: () => () => undefined },
+    shown: async (stream, position) => {
+      const readers = readersOf(stream)
+      if (readers.length > 0 && view.least(readers) < position)
+        await until(shown.of(stream), position, DOCUMENTS_WAIT_MS_MAX)
+      return readers.every((name) => view.position(name) >= position)
+    },
+    applied: view.applied,
+    reached: async (position, prefixes) =>
+      view.applied(prefixes) >= position ||
+      until(applied.of(prefixes.join(SEPARATOR)), position, Number.POSITIVE_INFINITY),
+    refusal: (stream) =>
+      view.refusal(readersOf(stream)) ?? (unshown.isLate() ? 'documents_behind' : undefined),
+    status: view.status,
+    isCurrent: () => view.trouble() === undefined && unshown.isEmptyAt(view.most()),
+    trouble: view.trouble,
+    look,
+    close: async () => {
+      closing.abort()
+      await ended
+      shown.close()
+      applied.close()
+    },
+  }
+}
+
+/** In no prefix. */
+const SEPARATOR = '\n'
+
+/** Waits for marks that are computed, one for all that have the same key up to the first `-` (a stream's category). */
+const createMarks = (
+  markOf: (key: string) => bigint,
+): { readonly of: (key: string) => Waiters; readonly moved: () => void; readonly close: () => void } => {
+  const known = new Map<string, { readonly key: string; readonly waiters: Waiters }>()
+  return {
+    of: (key) => {
+      const category = key.slice(0, key.indexOf('-') + 1) || key
+      const found = known.get(category)
+      if (found !== undefined) return found.waiters
+      const waiters = createWaiters(markOf(key))
+      known.set(category, { key, waiters })
+      return waiters
+    },
+    moved: () => {
+      for (const { key, waiters } of known.values()) waiters.moved(markOf(key))
+    },
+    close: () => {
+      for (const { waiters } of known.values()) waiters.close()
+    },
+  }
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createEngine } from '../commands/engine.ts'
+import { foundStores, type Founding } from '../commands/found-stores.ts'
+import { createPasswords } from '../commands/passwords.ts'
+import { createSnapshots } from '../commands/snapshots.ts'
+import type { Config } from '../config.ts'
+import type { History } from '../history/port.ts'
+import type { Health } from '../http/health.ts'
+import type { Log } from '../http/log.ts'
+import type { Protocol, ProtocolName } from '../http/protocol.ts'
+import { requestOrigins } from '../http/server.ts'
+import { startExpiringTasks } from '../jobs/expire-tasks.ts'
+import { startSweeping } from '../jobs/sweep-vault.ts'
+import { startHub, type Hub } from '../live/hub.ts'
+import { objectIds } from '../object-id.ts'
+import type { ReadModels } from '../projecting/read-models.ts'
+import { storesProtocol } from '../protocols/rightech/protocol.ts'
+import type { Services as StoresServices } from '../protocols/rightech/services.ts'
+import type { Reader } from '../queries/reader.ts'
+import type { Principals } from '../queries/stores-principals.ts'
+import type { Stores } from '../stores.ts'
+
+/** Answers clients: commands, queries and live delivery, and the jobs that append. */
+export type Api = {
+  readonly protocols: readonly Protocol[]
+  readonly close: () => Promise<void>
+}
+
+export type ApiParts = {
+  readonly config: Config
+  readonly stores: Stores
+  readonly history: History
+  readonly readModels: ReadModels
+  readonly reader: Reader
+  readonly principals: Principals
+  /** Why nothing can be written at present. */
+  readonly refusal: () => string | undefined
+  readonly log: Log
+  readonly health: Health
+  /** Tells the operator the password that the first start made. */
+  readonly announce: (login: string, password: string) => void
+}
+
+export const startApi = (parts: ApiParts): Api => {
+  const { stores, history, readModels, reader, principals, log, health } = parts
+  const { documents, keyring, vault } = stores
+  const engine = createEngine({
+    history,
+    keyring,
+    snapshots: createSnapshots(documents, keyring),
+    refusal: (stream) => parts.refusal() ?? readModels.refusal(stream),
+    shown: readModels.shown,
+  })
+  const hub = startHub({ history, applied: readModels.applied, reached: readModels.reached, log })
+  const services = {
+    engine,
+    reader,
+    principals,
+    vault,
+    passwords: createPasswords(),
+    now: Date.now,
+    random: randomBytes,
+    newId: objectIds(randomBytes(5)),
+    log,
+  }
+  const founding = startFounding(parts, services)
+  health.add('first start', founding.missing)
+  const onFailure = (error: unknown): void => log.warn({ err: error }, 'a job failed and is tried again')
+  const jobs = [startExpiringTasks({ ...services, onFailure }), startSweeping({ ...services, onFailure })]
+  return {
+    protocols: protocolsOf(parts, { ...services, hub }),
+    close: async () => {
+      for (const { stop } of jobs.reverse()) await stop()
+      await founding.stop()
+      await hub.close()
+    },
+  }
+}
+
+type ForProtocols = Omit<StoresServices, 'tokenSeconds' | 'isSecure'> & {
+  readonly hub: Hub
+  readonly log: Log
+}
+
+/** A protocol that is asked for and not in this build is said so in the log, and has no rows in the owner table. */
+const protocolsOf = ({ config, stores, log }: ApiParts, services: ForProtocols): readonly Protocol[] => {
+  const origins = requestOrigins(config.http)
+  const { tokenSeconds } = config.rightech
+  const isSecure = (message: IncomingMessage): boolean => origins.baseUrl(message).startsWith('https:')
+  const builders: { readonly [name in ProtocolName]?: () => Protocol } = {
+    rightech: () =>
+      storesProtocol(
+        { ...services, tokenSeconds, isSecure },
+        { ...services, history: stores.history, origins },
+      ),
+  }
+  return [...config.protocols].flatMap((name) => {
+    const build = builders[name]
+    if (build === undefined) log.info({ protocol: name }, 'this version does not speak that protocol yet')
+    return build === undefined ? [] : [build()]
+  })
+}
+
+/** The first start waits for documents that catch up, so it is tried until it is through. */
+const startFounding = (
+  { config, announce, log }: ApiParts,
+  services: Omit<Founding, 'login' | 'announce'>,
+): { readonly missing: () => string | undefined; readonly stop: () => Promise<void> } => {
+  const { login, password } = config.admin
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let missing: string | undefined = 'not through yet'
+  const run = async (): Promise<void> => {
+    while (!signal.aborted && missing !== undefined) {
+      try {
+        await foundStores({
+          ...services,
+          login,
+          announce,
+          signal,
+          ...(password === undefined ? {} : { password }),
+        })
+        missing = undefined
+      } catch (error) {
+        missing = error instanceof Error ? error.message : String(error)
+        log.debug({ err: error }, 'the first start is tried again')
+        await pause(FOUNDING_PAUSE_MS, undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+  const running = run()
+  return {
+    missing: () => missing,
+    stop: () => {
+      stopping.abort()
+      return running
+    },
+  }
+}
+
+const FOUNDING_PAUSE_MS = 200

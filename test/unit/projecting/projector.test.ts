@@ -1,0 +1,137 @@
+/**
+ * Of several projectors one keeps the documents, and another one goes on when it ends, breaks, or loses its lease: with the memory adapters, and a
+ * lease that is given, taken and lost as the vault says.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import test from 'ava'
+import { createLease, type Lease } from '../../../src/commands/lease.ts'
+import { memoryDocuments } from '../../../src/documents/memory/memory.ts'
+import { memoryHistory } from '../../../src/history/memory/memory.ts'
+import { PROJECTOR_LEASE_MS } from '../../../src/limits.ts'
+import { startProjector, type Projector } from '../../../src/projecting/projector.ts'
+import { startRunner, type Runner } from '../../../src/projecting/runner.ts'
+import { memoryVault } from '../../../src/vault/memory/vault.ts'
+import type { Vault } from '../../../src/vault/port.ts'
+import { append, newEvent } from '../../support/events.ts'
+import { people } from '../../support/people.ts'
+
+const stores = () => ({
+  history: memoryHistory(),
+  documents: memoryDocuments(),
+  vault: memoryVault({ now: Date.now }),
+})
+type Opened = ReturnType<typeof stores>
+
+const runnerOn = ({ history, documents }: Opened, onBroken: (error: unknown) => void): Promise<Runner> =>
+  startRunner({
+    history,
+    documents,
+    projections: [people()],
+    onApplied: () => undefined,
+    onStopped: () => undefined,
+    onBroken,
+  })
+
+const leaseOf = (vault: Vault): Lease => createLease(vault, 'projector', PROJECTOR_LEASE_MS)
+
+const project = (
+  opened: Opened,
+  more: {
+    readonly lease?: Lease
+    readonly start?: (broken: (error: unknown) => void) => Promise<Runner>
+  } = {},
+) => {
+  const log: string[] = []
+  const projector = startProjector({
+    lease: more.lease ?? leaseOf(opened.vault),
+    start: more.start ?? ((onBroken) => runnerOn(opened, onBroken)),
+    onStarted: () => {
+      log.push('started')
+      return Promise.resolve(() => {
+        log.push('ended')
+        return Promise.resolve()
+      })
+    },
+    onFailure: (error, message) => void log.push(`${message}: ${String(error)}`),
+  })
+  return { projector, log }
+}
+
+const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = performance.now() + 15_000
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error('it never came true')
+    await pause(10)
+  }
+}
+
+const keeps = ({ projector }: { readonly projector: Projector }) => projector.runner() !== undefined
+
+test('one of two keeps the documents, and the other goes on where it ended', async (t) => {
+  const opened = stores()
+  const both = [project(opened), project(opened)] as const
+  await until(() => both.some(keeps))
+  await pause(2_500)
+  t.is(both.filter(keeps).length, 1)
+  const [first, second] = keeps(both[0]) ? both : [both[1], both[0]]
+  await append(opened.history, 'test.person-1', newEvent('Named', { name: 'a' }))
+  await until(async () => (await opened.documents.checkpoint('people@1')) === 1n)
+  await first.projector.close()
+  await append(opened.history, 'test.person-1', newEvent('Renamed', { name: 'b' }))
+  await until(async () => (await opened.documents.get('people@1', 'test.person-1'))?.value.name === 'b')
+  t.true(keeps(second))
+  t.deepEqual(first.log, ['started', 'ended'])
+  await second.projector.close()
+  t.is(await opened.vault.get('platform.leases', 'projector'), undefined)
+})
+
+test('one that could not start says why, and tries again', async (t) => {
+  const opened = stores()
+  let tries = 0
+  const { projector, log } = project(opened, {
+    start: (onBroken) =>
+      ++tries < 3 ? Promise.reject(new Error('nobody answers')) : runnerOn(opened, onBroken),
+  })
+  await until(() => projector.trouble() === 'nobody answers')
+  await until(() => projector.runner() !== undefined)
+  t.is(projector.trouble(), undefined)
+  t.is(log.filter((line) => line.includes('could not start')).length, 2)
+  await projector.close()
+})
+
+test('one that breaks begins again', async (t) => {
+  const opened = stores()
+  let breaks: (error: unknown) => void = () => undefined
+  const { projector, log } = project(opened, {
+    start: (onBroken) => {
+      breaks = onBroken
+      return runnerOn(opened, onBroken)
+    },
+  })
+  await until(() => projector.runner() !== undefined)
+  const first = projector.runner()
+  breaks(new Error('a fault of ours'))
+  await until(() => projector.runner() !== undefined && projector.runner() !== first)
+  await append(opened.history, 'test.person-1', newEvent('Named', { name: 'a' }))
+  await until(async () => (await opened.documents.checkpoint('people@1')) === 1n)
+  t.is(log.filter((line) => line === 'started').length, 2)
+  await projector.close()
+})
+
+test('one that lost its lease, or cannot ask for it, stops in time', async (t) => {
+  const opened = stores()
+  const lease = leaseOf(opened.vault)
+  let answer: () => Promise<boolean> = lease.hold
+  const { projector, log } = project(opened, { lease: { ...lease, hold: () => answer() } })
+  await until(() => projector.runner() !== undefined)
+  answer = () => Promise.resolve(false)
+  await until(() => projector.runner() === undefined)
+  t.deepEqual(log, ['started', 'ended'])
+  answer = lease.hold
+  await until(() => projector.runner() !== undefined)
+  const since = performance.now()
+  answer = () => Promise.reject(new Error('nobody answers'))
+  await until(() => projector.runner() === undefined)
+  t.true(performance.now() - since < PROJECTOR_LEASE_MS)
+  await projector.close()
+})
