@@ -18,7 +18,7 @@ export const EVENTSTORE_CONNECT_MS = 2_000
 export const EVENTSTORE_RETRY_MS = 20
 export const EVENTSTORE_RETRY_MS_MAX = 1_000
 /** An append that the server does not answer in this time is of unknown outcome. */
-export const EVENTSTORE_APPEND_MS = 10_000
+export const EVENTSTORE_APPEND_MS = 5_000
 /** A read that brings nothing for so long asks whether the server is still there, which has as long to answer. */
 export const EVENTSTORE_STALL_MS = 5_000
 /** What a read has brought is handed out after this time even if it is no full page. */
@@ -65,10 +65,11 @@ export const REWRITE_POLL_MS = 1_000
 export const FREE_SPACE_BYTES_MIN = 256 * 1024 * 1024
 /** Age from which a claim whose holder does not exist may be taken over. */
 export const CLAIM_ORPHAN_MS = 30_000
-/** Tries to find out what became of an append whose outcome is unknown. */
-export const UNKNOWN_OUTCOME_TRIES_MAX = 10
+/** Time to find out what became of an append whose outcome is unknown. */
+export const UNKNOWN_OUTCOME_MS_MAX = 8_000
 /** First pause between such tries; it doubles. */
 export const UNKNOWN_OUTCOME_PAUSE_MS = 20
+export const UNKNOWN_OUTCOME_PAUSE_MS_MAX = 500
 /** Pause before a command is decided again, times the tries so far, times a random share. */
 export const CONTENTION_PAUSE_MS = 5
 
@@ -155,6 +156,8 @@ export const FREE_SPACE_CHECK_MS = 1_000
 export const VAULT_SWEEP_MS = 60_000
 /** A server of MongoDB that can take the operation has to be found within. */
 export const MONGODB_SELECTION_MS_MAX = 3_000
+/** Pause before a first connection to MongoDB is tried again. */
+export const MONGODB_RETRY_MS = 500
 /** Silence on a connection to MongoDB after which it counts as dead. */
 export const MONGODB_ANSWER_MS_MAX = 15_000
 /** A majority of MongoDB's members has to take a write within. */
@@ -166,6 +169,8 @@ export const WATCH_IDLE_MS = 250
 export const WATCH_STALE_MS_MAX = 5_000
 /** Events not yet shown that a node remembers, to forget once more what they touch when they are. */
 export const WATCH_UNSHOWN_EVENTS_MAX = 2_000
+/** How long documents may be ahead of a shared history before they are made anew. */
+export const AHEAD_MS_MAX = 3_000
 /** How long replaced documents stay for nodes that have not heard of it: they look every `WATCH_IDLE_MS` and stop believing after `WATCH_STALE_MS_MAX`. */
 export const REPLACED_KEEP_MS = 60_000
 /** A projector that says nothing for so long has died, and another takes over. */
@@ -174,9 +179,17 @@ export const PROJECTOR_LEASE_MS = 6_000
 export const PROJECTOR_RENEW_MS = 1_000
 /** How often a store in another process is asked whether it is there. */
 export const REACHABLE_CHECK_MS = 1_000
+/** How often a projector looks whether another process has moved its documents. */
+export const RECORDS_CHECK_MS = 1_000
+/** How long `/metrics` waits for the end of the history. */
+export const METRICS_HEAD_MS_MAX = 1_000
 /** Bytes of a file's content in one document of MongoDB. */
 export const VAULT_CHUNK_BYTES = 512 * 1024
 /** An upload into MongoDB that gave no sign of life for so long is taken for dead, and what is there of it removed. */
 export const VAULT_UPLOAD_SILENCE_MS = 3_600_000
 /** A key of a subject that another node destroyed is used here for at most so long. */
 export const KEYRING_CHECK_MS = 2_000
+/** What the longest operation on MongoDB may take, with finding a member and its answer. */
+export const MONGODB_OPERATION_MS_MAX = 20_000
+/** A heartbeat that ends so long after its own time will never end. */
+export const MONGODB_HEARTBEAT_MS_MAX = 2_000

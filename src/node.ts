@@ -103,11 +103,12 @@ const watchSpace = async ({ isLocal, directory }: Stores, health: Health): Promi
 }
 
 const probesOf = (
-  { vault }: Stores,
+  { vault, isFounded }: Stores,
   history: History,
 ): { readonly [store: string]: () => Promise<unknown> } => ({
   history: history.head,
   vault: () => vault.get('platform.leases', 'projector'),
+  keyring: isFounded,
 })
 
 const settingsOf = ({ http }: Config, protocols: readonly Protocol[]): HttpSettings => {

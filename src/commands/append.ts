@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { rejection, type Rejection } from '../domain/rejection.ts'
 import type { Appended, AppendFailure, Expected, History, NewEvent } from '../history/port.ts'
-import { UNKNOWN_OUTCOME_PAUSE_MS, UNKNOWN_OUTCOME_TRIES_MAX } from '../limits.ts'
+import { UNKNOWN_OUTCOME_MS_MAX, UNKNOWN_OUTCOME_PAUSE_MS, UNKNOWN_OUTCOME_PAUSE_MS_MAX } from '../limits.ts'
 import { following, remember, type Slot } from './slots.ts'
 
 /** Reason of a refusal after which the events may be there all the same. */
@@ -55,9 +55,10 @@ const appendResolved = async (
   events: readonly NewEvent[],
 ): Promise<E.Either<AppendFailure, Appended>> => {
   let answer = await history.append(stream, expected, events)()
-  for (let tries = 0; tries < UNKNOWN_OUTCOME_TRIES_MAX; tries++) {
+  const until = performance.now() + UNKNOWN_OUTCOME_MS_MAX
+  for (let tries = 0; performance.now() < until; tries++) {
     if (E.isRight(answer) || answer.left._tag !== 'Unknown') return answer
-    await pause(UNKNOWN_OUTCOME_PAUSE_MS * 2 ** tries)
+    await pause(Math.min(UNKNOWN_OUTCOME_PAUSE_MS * 2 ** tries, UNKNOWN_OUTCOME_PAUSE_MS_MAX))
     const again = await history.append(stream, expected, events)()
     if (E.isRight(again) || again.left._tag !== 'Unavailable') answer = again
   }

@@ -1,0 +1,150 @@
+/**
+ * Proves that of two projectors one works and the other takes over: after `kill -9`, after SIGTERM, and after a freeze from which the first one
+ * wakes and writes late. No document and no checkpoint goes back, nothing acknowledged is lost, and a rebuild finds nothing.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { PROJECTOR_LEASE_MS } from '../../src/limits.ts'
+import { endCluster, startApi, startProjector, type Projector } from '../support/cluster.ts'
+import { newMember, signInAdmin, type Member } from '../support/members.ts'
+import { endMongo, serialMongoTest } from '../support/mongodb.ts'
+import { cleanUp, type RunningServer } from '../support/server.ts'
+import { sharedStores, type SharedStores } from '../support/shared-stores.ts'
+import { assertSound, checkpointsOf, checkRebuild } from '../support/soundness.ts'
+import { assertRefusedWell, startSteadyLoad, until, type SteadyLoad } from '../support/steady-load.ts'
+
+const CLIENTS = 16
+/** The lease runs out, the other asks every second and begins. */
+const TAKEN_OVER_MS_MAX = PROJECTOR_LEASE_MS + 4_000
+const HANDED_OVER_MS_MAX = 3_000
+const FROZEN_MS = 10_000
+const KEEPS = 'this process keeps the documents'
+
+type Cluster = { readonly stores: SharedStores; readonly api: RunningServer }
+let cluster: Promise<Cluster> | undefined
+const servers: RunningServer[] = []
+const started = (): Promise<Cluster> => (cluster ??= start())
+const start = async (): Promise<Cluster> => {
+  const stores = await sharedStores()
+  const api = await startApi(stores, {}, true)
+  servers.push(api)
+  return { stores, api }
+}
+test.after.always(async () => {
+  await cleanUp(...servers)
+  await endCluster()
+  await endMongo()
+})
+
+type Pair = {
+  readonly working: Projector
+  readonly standby: Projector
+  readonly member: Member
+  readonly load: SteadyLoad
+}
+
+/** Two projectors, the first of them at work, and clients that create. */
+const pairUnderLoad = async (work: (pair: Pair) => Promise<void>): Promise<Omit<Pair, 'working'>> => {
+  const { stores, api } = await started()
+  const working = await startProjector(stores)
+  await until(() => working.output().includes(KEEPS), 'the first projector at work', TAKEN_OVER_MS_MAX)
+  const standby = await startProjector(stores)
+  const admin = await signedIn(api)
+  const member = await newMember(admin)
+  const load = startSteadyLoad(() => [api.url], member.headers, CLIENTS)
+  try {
+    await load.more(30)
+    await work({ working, standby, member, load })
+    await load.more(30)
+  } finally {
+    await load.stop()
+  }
+  return { standby, member, load }
+}
+
+/** As soon as the first start is through. */
+const signedIn = async ({ url }: RunningServer): Promise<Member> => {
+  let admin: Member | undefined
+  await until(
+    async () => {
+      admin = await signInAdmin(url).catch(() => undefined)
+      return admin !== undefined
+    },
+    'a sign-in',
+    TAKEN_OVER_MS_MAX,
+  )
+  if (admin === undefined) throw new Error('nobody signed in')
+  return admin
+}
+
+const assertWell = async (
+  t: ExecutionContext,
+  { standby, member, load }: Omit<Pair, 'working'>,
+): Promise<void> => {
+  const { stores } = await started()
+  assertRefusedWell(t, load)
+  await assertSound(t, stores, member, load)
+  const check = await checkRebuild(stores, standby.dataDir)
+  t.is(check.code, 0, check.output)
+  t.log(
+    `${load.acknowledged.size} acknowledged, ${load.refused.length} refused, slowest ${load.slowestMs()} ms`,
+  )
+  t.is((await standby.stop()).code, 0)
+}
+
+serialMongoTest(
+  'the working projector is killed under load: the other takes over, the killed one comes back and stands by',
+  async (t) => {
+    const { stores } = await started()
+    const after = await pairUnderLoad(async ({ working, standby, load }) => {
+      t.false(standby.output().includes(KEEPS))
+      await working.kill()
+      t.log(
+        `taken over after ${await until(() => standby.output().includes(KEEPS), 'a take-over', TAKEN_OVER_MS_MAX)} ms`,
+      )
+      t.log(`acknowledged again after ${await load.more(1)} ms more`)
+      const again = await startProjector(stores, { DATA_DIR: working.dataDir })
+      await load.more(30)
+      await pause(2_000)
+      t.false(again.output().includes(KEEPS), 'it stands by')
+      t.is((await again.stop()).code, 0)
+    })
+    await assertWell(t, after)
+  },
+)
+
+serialMongoTest('the working projector is asked to end under load: it hands over', async (t) => {
+  const after = await pairUnderLoad(async ({ working, standby, load }) => {
+    const stopping = working.stop()
+    const ms = await until(() => standby.output().includes(KEEPS), 'a hand-over', TAKEN_OVER_MS_MAX)
+    const exit = await stopping
+    t.is(exit.code, 0, exit.output)
+    t.true(exit.ms < 5_000, `${exit.ms} ms`)
+    t.true(ms < HANDED_OVER_MS_MAX, `${ms} ms`)
+    t.log(
+      `handed over after ${ms} ms, ended after ${Math.round(exit.ms)} ms, acknowledged again after ${await load.more(1)} ms more`,
+    )
+  })
+  await assertWell(t, after)
+})
+
+serialMongoTest('the working projector is frozen and wakes when the other has taken over', async (t) => {
+  const { stores } = await started()
+  const after = await pairUnderLoad(async ({ working, standby, load }) => {
+    working.signal('SIGSTOP')
+    await pause(FROZEN_MS)
+    t.true(standby.output().includes(KEEPS), 'the other has taken over')
+    await load.more(30)
+    const before = await checkpointsOf(stores)
+    working.signal('SIGCONT')
+    for (let look = 0; look < 10; look += 1) {
+      const now = await checkpointsOf(stores)
+      const back = [...before].filter(([name, position]) => (now.get(name) ?? 0n) < position)
+      t.deepEqual(back, [], 'no checkpoint goes back')
+      await pause(200)
+    }
+    await load.more(30)
+    t.is((await working.stop()).code, 0)
+  })
+  await assertWell(t, after)
+})
