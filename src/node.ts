@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createPrincipals } from './queries/stores-principals.ts'
+import { StrangeKeyring } from './commands/own-keyring.ts'
 import type { Config } from './config.ts'
 import { PARTS_END_MS_MAX } from './limits.ts'
 import { measured } from './history/measured.ts'
@@ -60,7 +61,7 @@ export const startNode = async (parts: NodeParts): Promise<Node> => {
   })
   const { readModels, isCurrent } = documents
   closing.push(space.close, documents.close)
-  if (stores.isShared) closing.push(watchReachable(health, probesOf(stores, history)).close)
+  if (stores.isShared) closing.push(watchReachable(health, probesOf(parts, history)).close)
   watchProjections(readModels, history, { health, metrics })
 
   let api: Api | undefined
@@ -103,12 +104,16 @@ const watchSpace = async ({ isLocal, directory }: Stores, health: Health): Promi
 }
 
 const probesOf = (
-  { vault, isFounded }: Stores,
+  { stores: { vault, isFounded }, onBroken }: NodeParts,
   history: History,
 ): { readonly [store: string]: () => Promise<unknown> } => ({
   history: history.head,
   vault: () => vault.get('platform.leases', 'projector'),
-  keyring: isFounded,
+  keyring: () =>
+    isFounded().catch((error: unknown) => {
+      if (error instanceof StrangeKeyring) onBroken(error)
+      throw error
+    }),
 })
 
 const settingsOf = ({ http }: Config, protocols: readonly Protocol[]): HttpSettings => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { CLAIMS_SEALED } from './commands/claims.ts'
 import { forgetLeases } from './commands/lease.ts'
+import { ownKeyring } from './commands/own-keyring.ts'
 import type { Config } from './config.ts'
 import { openEmbeddedDocuments } from './documents/embedded/documents.ts'
 import { openMongoDocuments } from './documents/mongodb/documents.ts'
@@ -40,6 +41,8 @@ export type Stores = {
   readonly documents: Documents
   readonly vault: Vault
   readonly keyring: Keyring
+  /** Whether the history was begun. Throws `StrangeKeyring` if that was with another keyring: then no key is used. */
+  readonly isFounded: () => Promise<boolean>
   readonly close: () => Promise<void>
 }
 
@@ -80,15 +83,13 @@ export const openStores = async (config: Config, events: StoreEvents): Promise<S
     const documents = keep(
       mongo === undefined ? await embeddedDocuments(place, history) : openMongoDocuments(mongo),
     )
+    const own = ownKeyring(keyring, history)
+    const isShared = eventStoreUrl !== undefined || mongoUrl !== undefined
+    // Servers may be away for now: then it shows when a key is needed.
+    if (!isShared) await own.isFounded()
     return {
-      directory,
-      isLocal,
-      isShared: eventStoreUrl !== undefined || mongoUrl !== undefined,
-      history: sealedHistory(history, keyring, SEALED),
-      documents,
-      vault,
-      keyring,
-      close,
+      ...{ directory, isLocal, isShared, documents, vault, close, ...own },
+      history: sealedHistory(history, own.keyring, SEALED),
     }
   } catch (error) {
     await close()

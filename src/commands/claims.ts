@@ -6,6 +6,7 @@ import type { Appended, AppendFailure, Expected, History, NewEvent } from '../hi
 import { CLAIM_ORPHAN_MS, COMMAND_TRIES_MAX } from '../limits.ts'
 import type { Keyring } from '../vault/port.ts'
 import { eventOf, type Cause } from './facts.ts'
+import { CLAIM_KEY } from './own-keyring.ts'
 
 /**
  * Names that are unique in the installation: one stream a name, `claim-<kind>-<hex HMAC-SHA-256(claim key, folded value)>`
@@ -48,7 +49,7 @@ export type Asker = {
 
 export const createClaims = (history: History, keyring: Keyring): Claims => {
   const streamOf = async (claim: Claim): Promise<string> => {
-    const key = await keyring.installation('claim')
+    const key = await keyring.installation(CLAIM_KEY)
     return `claim-${claim.kind}-${createHmac('sha256', key).update(claim.value).digest('hex')}`
   }
 

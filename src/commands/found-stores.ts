@@ -10,14 +10,16 @@ import type { Foundation } from '../domain/stores/founding.ts'
 import { entityStream } from '../domain/stores/names.ts'
 import type { JsonObject } from '../json.ts'
 import type { ObjectIds } from '../object-id.ts'
-import type { Vault } from '../vault/port.ts'
+import type { Keyring, Vault } from '../vault/port.ts'
 import type { Engine } from './engine.ts'
 import { createLease } from './lease.ts'
+import { CLAIM_KEY, markOf } from './own-keyring.ts'
 import type { Passwords } from './passwords.ts'
 
 export type Founding = {
   readonly engine: Engine
   readonly vault: Vault
+  readonly keyring: Keyring
   readonly passwords: Passwords
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array
@@ -55,12 +57,13 @@ const NAMESPACE = '2a6e3c0e-6a4c-4f0b-9f0f-5b1f0d9c7a35'
 
 type First = { readonly store: string; readonly id: string; readonly body: JsonObject }
 
-const fixedIds = async ({ engine, newId, now }: Founding): Promise<Foundation> => {
+const fixedIds = async ({ engine, keyring, newId, now }: Founding): Promise<Foundation> => {
   const at = now()
+  const ids = { group: newId(at), admin: newId(at), auditor: newId(at), user: newId(at) }
   const outcome = await engine.execute({
     stream: FOUNDING_STREAM,
     decider: foundingDecider,
-    command: { type: 'FoundStores', group: newId(at), admin: newId(at), auditor: newId(at), user: newId(at) },
+    command: { type: 'FoundStores', ...ids, keyring: markOf(await keyring.installation(CLAIM_KEY)) },
     commandId: randomUUID(),
     actor: ACTOR,
     at,

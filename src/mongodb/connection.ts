@@ -125,10 +125,10 @@ const isSystemError = (error: unknown): boolean => error instanceof Error && 'sy
 /** The driver keeps these classes to itself: none was free, or the member left the replica set. */
 const NO_CONNECTION: ReadonlySet<string> = new Set(['MongoWaitQueueTimeoutError', 'MongoPoolClosedError'])
 
-/** Elections, shutdowns, time limits and lost cursors, by the server's numbers. */
+/** Elections, shutdowns, time limits, lost cursors, and indexes that went away under a query, by the server's numbers. */
 const PASSING_CODES: ReadonlySet<number> = new Set([
-  6, 7, 43, 50, 63, 64, 79, 89, 91, 112, 134, 150, 189, 202, 234, 237, 262, 314, 317, 358, 9001, 10107, 11600,
-  11602, 13388, 13435, 13436,
+  6, 7, 43, 50, 63, 64, 79, 89, 91, 112, 134, 150, 175, 189, 202, 234, 237, 262, 314, 317, 358, 9001, 10107,
+  11600, 11602, 13388, 13435, 13436,
 ])
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Gauge } from 'prom-client'
 import type { Health } from '../http/health.ts'
 import type { Metrics } from '../http/metrics.ts'
 import type { History } from '../history/port.ts'
+import { METRICS_HEAD_MS_MAX } from '../limits.ts'
 import type { ReadModels } from '../projecting/read-models.ts'
 
 /** `/ready` and `/metrics` say of each projection how far it is behind and whether it stopped. */
@@ -24,7 +26,9 @@ export const watchProjections = (
     help: 'Position of the last event of the history',
     registers,
     collect: async function () {
-      this.set(Number(await history.head()))
+      const head = await headOf(history)
+      if (head === undefined) this.remove()
+      else this.set(Number(head))
     },
   })
   new Gauge({
@@ -33,7 +37,9 @@ export const watchProjections = (
     labelNames: ['projection'],
     registers,
     collect: async function () {
-      const head = await history.head()
+      this.reset()
+      const head = await headOf(history)
+      if (head === undefined) return
       for (const { name, position } of readModels.status())
         this.set({ projection: name }, Number(head - position))
     },
@@ -49,3 +55,7 @@ export const watchProjections = (
     },
   })
 }
+
+/** `undefined` if it does not answer: everything else is to be seen just then. */
+const headOf = (history: Pick<History, 'head'>): Promise<bigint | undefined> =>
+  Promise.race([history.head(), pause(METRICS_HEAD_MS_MAX, undefined)]).catch(() => undefined)

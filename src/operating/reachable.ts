@@ -15,7 +15,7 @@ export const watchReachable = (
     while (!signal.aborted) {
       trouble = await probe().then(
         () => undefined,
-        (error: unknown) => `it cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
+        (error: unknown) => `it cannot be used: ${error instanceof Error ? error.message : String(error)}`,
       )
       await pause(REACHABLE_CHECK_MS, undefined, { signal }).catch(() => undefined)
     }

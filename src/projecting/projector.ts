@@ -35,35 +35,49 @@ export const startProjector = (parts: ProjectorParts): Projector => {
     trouble = error instanceof Error ? error.message : String(error)
     onFailure(error, message)
   }
-  /** Until the lease is lost, the runner breaks, or this stops. */
+  /** Until the lease is lost, the runner breaks, or this stops. It is renewed from the beginning: to start may take longer than it lasts. */
   const keep = async (): Promise<void> => {
     const broken = new AbortController()
-    const running = await parts.start((error) => {
-      failed(error, 'the projector cannot go on and begins again')
-      broken.abort()
-    })
-    const ended = await parts.onStarted(running)
-    runner = running
-    trouble = undefined
+    const stop = (): void => broken.abort()
+    signal.addEventListener('abort', stop, { once: true })
+    const held = keepLease(lease, broken.signal)
     try {
-      await keepLease(lease, AbortSignal.any([signal, broken.signal]))
+      await whileRunning(held, (error) => {
+        failed(error, 'the projector cannot go on and begins again')
+        stop()
+      })
     } finally {
-      runner = undefined
-      await ended()
-      await running.close()
+      stop()
+      await held
+      signal.removeEventListener('abort', stop)
+    }
+  }
+  const whileRunning = async (held: Promise<void>, onBroken: (error: unknown) => void): Promise<void> => {
+    const started = await parts.start(onBroken)
+    try {
+      const ended = await parts.onStarted(started)
+      runner = started
+      trouble = undefined
+      await held.finally(() => (runner = undefined)).finally(ended)
+    } finally {
+      await started.close()
     }
   }
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        if (await lease.hold()) await keep()
+        if (await lease.hold()) await keep().finally(giveWay)
         else trouble = undefined
       } catch (error) {
         failed(error, 'the projector could not start and tries again')
       }
       await pause(PROJECTOR_RENEW_MS, undefined, { signal }).catch(() => undefined)
     }
+  }
+  /** Somebody who stands by may be able to do what this one was not. */
+  const giveWay = async (): Promise<void> => {
     await lease.release().catch(() => undefined)
+    await pause(PROJECTOR_RENEW_MS, undefined, { signal }).catch(() => undefined)
   }
   const running = run()
   return {

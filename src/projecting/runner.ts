@@ -1,12 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Documents } from '../documents/port.ts'
 import type { History, Page } from '../history/port.ts'
-import { DOCUMENTS_WAIT_MS_MAX } from '../limits.ts'
-import type { Build, Stopped } from './build.ts'
+import { DOCUMENTS_WAIT_MS_MAX, RECORDS_CHECK_MS } from '../limits.ts'
+import { untilAborted } from './aborting.ts'
+import { sameBuild, type Build, type Stopped } from './build.ts'
 import { startLine } from './line.ts'
 import type { Projection } from './projection.ts'
 import { concerns, createReadersOf, type ProjectionStatus, type ReadModels } from './read-models.ts'
-import { createRecords, createServing, type Records, type Serving } from './serving.ts'
+import {
+  createRecords,
+  createServing,
+  readRecords,
+  type Records,
+  type Serving,
+  type ServingRecord,
+} from './serving.ts'
 import {
   followUp,
   openBuild,
@@ -33,9 +41,9 @@ export type RunnerParts = {
   readonly onApplied: (page: Page) => void
   readonly onStopped: (projection: string, stopped: Stopped) => void
   readonly onBroken: (error: unknown) => void
-  /** Documents of that projection showed what the history does not have, and begin anew. */
-  readonly onAhead?: (projection: string) => void
-  /** Milliseconds for which replaced documents are kept for other nodes that read them; without it nobody else does. */
+  /** Documents of that projection show what the history does not have, and will begin anew unless this rejects. */
+  readonly onAhead?: (projection: string) => void | Promise<void>
+  /** Milliseconds for which replaced documents are kept for other nodes that read them; without it nobody else has the documents. */
   readonly keepReplacedMs?: number
 }
 
@@ -44,12 +52,11 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
   const serving = createServing()
   const records = createRecords(documents)
   const current = new Map<string, Build>()
+  const keepMs = parts.keepReplacedMs ?? 0
+  const opening = { history, documents, records, serving, keepMs, onAhead: parts.onAhead }
   const head = await history.head()
   for (const projection of parts.projections) {
-    current.set(
-      projection.name,
-      await openBuild({ documents, records, serving, onAhead: parts.onAhead }, projection, head),
-    )
+    current.set(projection.name, await openBuild(opening, projection, head))
   }
 
   const onStopped = stopReporter(parts, records, current)
@@ -61,12 +68,12 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
   const { signal } = closing
   const line = startLine({ ...parts, onStopped, signal }, front, from)
   const aside = createAside(signal, parts.onBroken)
-  const keepMs = parts.keepReplacedMs ?? 0
   const builds: Builds = {
-    ...{ history, documents, records, serving, line, current, onStopped, signal },
-    keepMs,
+    ...{ history, documents, records, serving, line, current, onStopped, signal, keepMs },
+    beside: new Set(),
     later: aside.run,
   }
+  if (keepMs > 0) aside.run(() => untilMoved(builds))
   const behind = all.filter((build) => !front.includes(build))
   const background = Promise.all(behind.map((build) => followUp(builds, build)))
     .then(() => resume(builds))
@@ -127,6 +134,25 @@ const readModels = (
     },
     status: () => [...current.values()].map(statusOf),
   }
+}
+
+/**
+ * A process that does not know yet that it lost its lease may let another build serve. Throws when the records say so twice: once may be a
+ * take-over of our own that is not through.
+ */
+const untilMoved = async ({ documents, serving, current, signal }: Builds): Promise<void> => {
+  const isMoved = (records: ReadonlyMap<string, ServingRecord>): boolean =>
+    [...current].some(([name, build]) => {
+      const record = records.get(name)
+      return serving.serves(build) && (record === undefined || !sameBuild(record, build))
+    })
+  for (let times = 0; times < 2;) {
+    await untilAborted(pause(RECORDS_CHECK_MS, undefined, { ref: false }), signal)
+    if (signal.aborted) return
+    const records = await readRecords(documents).catch(() => undefined)
+    times = records !== undefined && isMoved(records) ? times + 1 : 0
+  }
+  throw new Error('another process lets other documents serve')
 }
 
 /** Work beside the line, which ends with the signal. */

@@ -86,6 +86,7 @@ const writeRecord = async (documents: Documents, name: string, record: ServingRe
 export type Serving = {
   /** Throws `DocumentsUnavailable` while the build has not caught up since the start; a stopped one goes on serving what it has. */
   readonly physical: (collection: string) => string
+  /** What it answers throws `DocumentsUnavailable` if the documents may have gone while they were held. */
   readonly hold: (physical: string) => () => void
   /** Resolves when nobody reads it any more, or the signal aborts. */
   readonly idle: (physical: string, signal: AbortSignal) => Promise<void>

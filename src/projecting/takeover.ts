@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Documents } from '../documents/port.ts'
 import type { History } from '../history/port.ts'
+import { AHEAD_MS_MAX } from '../limits.ts'
 import { untilAborted } from './aborting.ts'
 import {
   createBuild,
@@ -40,8 +41,10 @@ export type Builds = {
   /** The build of each projection that this process keeps for serving. */
   readonly current: Map<string, Build>
   readonly onStopped: (build: Build) => void
-  /** Milliseconds for which replaced documents are kept: other nodes read them until they have heard. */
+  /** Milliseconds for which replaced documents are kept, and kept up: other nodes read them until they have heard. */
   readonly keepMs: number
+  /** Builds whose documents stay although they do not serve: replaced ones for that time, a check's copy until it is compared. */
+  readonly beside: Set<Build>
   /** Runs beside the caller, until the runner closes. */
   readonly later: (work: () => Promise<void>) => void
   /** The runner closes: what is under way stops between two slices and is resumed at the next start. */
@@ -51,21 +54,18 @@ export type Builds = {
 /** A check gets a generation that no rebuild ever has. */
 const CHECK_GENERATION = 1_000_000_000
 
-type Opening = Pick<Builds, 'documents' | 'records' | 'serving'> & {
-  /** Its documents showed what the history does not have, and begin anew. */
-  readonly onAhead: ((projection: string) => void) | undefined
+type Opening = Pick<Builds, 'history' | 'documents' | 'records' | 'serving' | 'keepMs'> & {
+  /** Its documents show what the history does not have, and will begin anew unless this rejects. */
+  readonly onAhead: ((projection: string) => void | Promise<void>) | undefined
 }
 
 /** Finds or makes the build to keep. A version that is not the serving one is built while the old documents go on serving. */
-export const openBuild = async (
-  { documents, records, serving, onAhead }: Opening,
-  projection: Projection,
-  head: bigint,
-): Promise<Build> => {
+export const openBuild = async (opening: Opening, projection: Projection, head: bigint): Promise<Build> => {
+  const { records, serving, onAhead } = opening
   const record = await records.read(projection.name)
   const serves = record?.version === projection.version
   const build = createBuild(projection, serves ? record.generation : 0)
-  if (await prepareUpTo(documents, build, head)) onAhead?.(projection.name)
+  await prepareUpTo(opening, build, head, onAhead)
   if (record === undefined || serves) {
     const { version, generation } = build
     const building = record?.building === undefined ? {} : { building: record.building }
@@ -121,12 +121,12 @@ const shownWhole = async ({ history, line, signal }: CatchUp, name: string): Pro
 }
 
 const replace = async (builds: Builds, current: Build, parts: CatchUp): Promise<RebuildResult> => {
-  const { documents, records } = builds
+  const { records } = builds
   const { projection, version } = current
   const begun = (await records.read(projection.name))?.building
   const generation = begun?.version === version ? begun.generation : current.generation + 1
   const next = createBuild(projection, generation)
-  await prepareUpTo(documents, next, await builds.history.head())
+  await prepareUpTo(builds, next, await builds.history.head())
   await records.change(
     projection.name,
     (record) => record && { ...record, building: { version, generation } },
@@ -137,14 +137,38 @@ const replace = async (builds: Builds, current: Build, parts: CatchUp): Promise<
   return { outcome: 'taken over', checkpoint: next.checkpoint }
 }
 
-/** Documents that are ahead of a history that was put back are of no use: they begin anew. Tells whether they were. */
-const prepareUpTo = async (documents: Documents, build: Build, head: bigint): Promise<boolean> => {
+/** Documents that are ahead of a history that was put back are of no use: they begin anew. */
+const prepareUpTo = async (
+  parts: Pick<Builds, 'history' | 'documents' | 'keepMs'>,
+  build: Build,
+  head: bigint,
+  onAhead?: Opening['onAhead'],
+): Promise<void> => {
+  const { documents } = parts
   await prepare(documents, build)
-  if (build.position <= head) return false
+  if (build.position <= head || !(await isAhead(parts, build.position))) return
+  await onAhead?.(build.projection.name)
   await discard(documents, build)
   await prepare(documents, build)
-  return true
 }
+
+/**
+ * Asked anew behind the checkpoint: another process that lost its lease may still be bringing the documents forward. Shared stores are given
+ * time, because a member of a cluster that lags behind its leader has a lower head for a moment.
+ */
+const isAhead = async (
+  { history, keepMs }: Pick<Builds, 'history' | 'keepMs'>,
+  position: bigint,
+): Promise<boolean> => {
+  const deadline = performance.now() + (keepMs === 0 ? 0 : AHEAD_MS_MAX)
+  while ((await history.head()) < position) {
+    if (performance.now() >= deadline) return true
+    await pause(AHEAD_POLL_MS)
+  }
+  return false
+}
+
+const AHEAD_POLL_MS = 100
 
 /** From here on the new documents serve; until that moment both builds are kept. */
 const takeOver = async (builds: Builds, next: Build): Promise<void> => {
@@ -154,19 +178,26 @@ const takeOver = async (builds: Builds, next: Build): Promise<void> => {
   const before = builds.current.get(projection.name)
   builds.serving.serve(next)
   builds.current.set(projection.name, next)
-  if (before !== undefined && before !== next) builds.line.leave(before)
-  await discardOthers(builds, projection)
+  if (before === undefined || before === next) return discardOthers(builds, projection)
+  if (builds.keepMs === 0) builds.line.leave(before)
+  else builds.beside.add(before)
+  await discardOthers(builds, projection, before)
 }
 
 /**
  * Whatever of a projection is not kept goes, when its last reader is through: replaced builds and versions, copies that a check left. The
  * checkpoint goes first, because one without its documents would be believed by a version that comes back.
  */
-const discardOthers = async (builds: Builds, projection: Projection): Promise<void> => {
+const discardOthers = async (builds: Builds, projection: Projection, replaced?: Build): Promise<void> => {
   if (builds.keepMs === 0) return discardNow(builds, projection)
   builds.later(async () => {
     await untilAborted(pause(builds.keepMs, undefined, { ref: false }), builds.signal)
-    if (!builds.signal.aborted) await discardNow(builds, projection)
+    if (builds.signal.aborted) return
+    if (replaced !== undefined) {
+      builds.line.leave(replaced)
+      builds.beside.delete(replaced)
+    }
+    await discardNow(builds, projection)
   })
 }
 
@@ -184,9 +215,9 @@ const discardNow = async (builds: Builds, projection: Projection): Promise<void>
 }
 
 /** What serves, what this process brings forward, and what is being built: asked at the last moment, because all of it moves. */
-const isKept = async ({ records, current }: Builds, name: string, id: BuildId): Promise<boolean> => {
-  const build = current.get(name)
-  if (build !== undefined && sameBuild(build, id)) return true
+const isKept = async ({ records, current, beside }: Builds, name: string, id: BuildId): Promise<boolean> => {
+  const mine = [current.get(name), ...[...beside].filter(({ projection }) => projection.name === name)]
+  if (mine.some((build) => build !== undefined && sameBuild(build, id))) return true
   const record = await records.read(name)
   return [record, record?.building].some((one) => one !== undefined && sameBuild(one, id))
 }
@@ -197,6 +228,7 @@ const checkAgainstScratch = async (
   parts: CatchUp,
 ): Promise<RebuildResult> => {
   const scratch = createBuild(current.projection, CHECK_GENERATION)
+  builds.beside.add(scratch)
   await discard(builds.documents, scratch)
   await prepare(builds.documents, scratch)
   try {
@@ -205,6 +237,7 @@ const checkAgainstScratch = async (
     return { outcome: 'compared', ...(await compareBuilds(parts, current, scratch)) }
   } finally {
     builds.line.leave(scratch)
+    builds.beside.delete(scratch)
     // A server that stops does not wait for it: the next start throws it away.
     if (!builds.signal.aborted) await discard(builds.documents, scratch)
   }

@@ -9,8 +9,10 @@ export type Unshown = {
   readonly shownUpTo: (position: bigint) => void
   /** The documents show all that has arrived, and what they show has arrived. */
   readonly isEmptyAt: (position: bigint) => boolean
-  /** The documents stand still although there is something to show. */
-  readonly isLate: () => boolean
+  /** Up to where the history has arrived; `undefined` before its head of now is known. */
+  readonly arrived: () => bigint | undefined
+  /** What the documents should show by now: it arrived before the time that a write waits for them. */
+  readonly due: () => bigint
 }
 
 export type UnshownParts = {
@@ -19,7 +21,7 @@ export type UnshownParts = {
   readonly onGap: () => void
 }
 
-type Arrived = { events: Page; readonly upTo: bigint; readonly at: number }
+type Arrived = { readonly events: Page; readonly upTo: bigint }
 
 export const createUnshown = ({ history, onPage, onGap }: UnshownParts): Unshown => {
   const waiting: Arrived[] = []
@@ -27,11 +29,13 @@ export const createUnshown = ({ history, onPage, onGap }: UnshownParts): Unshown
   let seen: bigint | undefined
   let hasGap = false
 
+  const deadlines = createDeadlines()
   const arrived = (page: Page, upTo: bigint): void => {
     seen = upTo
     if (page.length === 0) return
     onPage(page)
-    waiting.push({ events: page, upTo, at: performance.now() })
+    deadlines.add(upTo)
+    waiting.push({ events: page, upTo })
     events += page.length
     if (events > WATCH_UNSHOWN_EVENTS_MAX) forget()
   }
@@ -40,9 +44,7 @@ export const createUnshown = ({ history, onPage, onGap }: UnshownParts): Unshown
     hasGap = true
     events = 0
     const last = waiting.at(-1)
-    const first = waiting[0]
-    if (first === undefined || last === undefined) return
-    waiting.splice(0, waiting.length, { events: [], upTo: last.upTo, at: first.at })
+    if (last !== undefined) waiting.splice(0, waiting.length, { events: [], upTo: last.upTo })
   }
   const followFrom = async (after: bigint, signal: AbortSignal): Promise<void> => {
     for await (const delivery of history.subscribe({ after, signal })) arrived(delivery.events, delivery.upTo)
@@ -72,12 +74,37 @@ export const createUnshown = ({ history, onPage, onGap }: UnshownParts): Unshown
       onGap()
     },
     isEmptyAt: (position) => waiting.length === 0 && seen !== undefined && seen >= position,
-    isLate: () => {
-      const first = waiting[0]
-      return first !== undefined && performance.now() - first.at > DOCUMENTS_WAIT_MS_MAX
+    arrived: () => seen,
+    due: deadlines.due,
+  }
+}
+
+/** By when positions should be shown, to some milliseconds: however many events there are, it remembers few. */
+const createDeadlines = (): { readonly add: (position: bigint) => void; readonly due: () => bigint } => {
+  const coming: { upTo: bigint; readonly at: number }[] = []
+  let due = 0n
+  const pass = (now: number): void => {
+    for (let first = coming[0]; first !== undefined && first.at < now; first = coming[0]) {
+      due = first.upTo
+      coming.shift()
+    }
+  }
+  return {
+    add: (upTo) => {
+      const at = performance.now() + DOCUMENTS_WAIT_MS_MAX
+      pass(performance.now())
+      const last = coming.at(-1)
+      if (last !== undefined && at - last.at < DEADLINE_GRAIN_MS) last.upTo = upTo
+      else coming.push({ upTo, at })
+    },
+    due: () => {
+      pass(performance.now())
+      return due
     },
   }
 }
+
+const DEADLINE_GRAIN_MS = 50
 
 /** Between two tries to follow a history that was closed or cannot be read. */
 const RETRY_MS = 500

@@ -8,8 +8,16 @@ import { readRecords, type ServingRecord } from './serving.ts'
 /** What was last seen of documents that another process may keep. */
 export type View = Pick<ReadModels, 'applied' | 'status'> & {
   readonly physical: (collection: string) => string
-  /** Looks again; tells whether a position moved. Never throws: `trouble` says what went wrong. */
-  readonly refresh: (documents: Pick<Documents, 'find' | 'checkpoints'>) => Promise<boolean>
+  /** Whether these documents are still those of a serving build. */
+  readonly serves: (physical: string) => boolean
+  /**
+   * Looks again; tells whether a position moved. Never throws: `trouble` says what went wrong. Documents that show more than has arrived
+   * from the history since this node started are not believed to be of it.
+   */
+  readonly refresh: (
+    documents: Pick<Documents, 'find' | 'checkpoints'>,
+    arrived: () => bigint | undefined,
+  ) => Promise<boolean>
   /** The head of the history when this node started: before the documents got there, they are behind. */
   readonly startedAt: (head: bigint) => void
   readonly position: (projection: string) => bigint
@@ -56,6 +64,13 @@ export const createView = (projections: readonly Projection[]): View => {
         throw new DocumentsUnavailable('catching up with the history')
       return physicalName(collection, record.version, record.generation)
     },
+    serves: (physical) =>
+      all.some(({ record, projection }) =>
+        Object.keys(projection.collections).some(
+          (name) =>
+            record !== undefined && physicalName(name, record.version, record.generation) === physical,
+        ),
+      ),
     refresh: poll.refresh,
     startedAt: poll.startedAt,
     applied: (prefixes) =>
@@ -81,18 +96,18 @@ export const createView = (projections: readonly Projection[]): View => {
 }
 
 const createPoll = (all: readonly Seen[]): Pick<View, 'refresh' | 'startedAt' | 'trouble'> => {
-  let startHead: bigint | undefined
+  let startHead = 0n
   let error = 'they were not looked at yet'
   let lookedAt = Number.NEGATIVE_INFINITY
   let recordsAt = Number.NEGATIVE_INFINITY
 
-  const move = (checkpoints: ReadonlyMap<string, bigint>): boolean => {
+  const move = (checkpoints: ReadonlyMap<string, bigint>, arrived: bigint): boolean => {
     let moved = false
     for (const one of all) {
       const position = servingPosition(one, checkpoints)
       moved ||= position !== one.position
       one.position = position
-      one.caughtUp ||= startHead !== undefined && one.record !== undefined && position >= startHead
+      one.caughtUp ||= one.record !== undefined && position >= startHead && position <= arrived
     }
     return moved
   }
@@ -101,7 +116,7 @@ const createPoll = (all: readonly Seen[]): Pick<View, 'refresh' | 'startedAt' | 
       startHead = head
     },
     trouble: () => (performance.now() - lookedAt > WATCH_STALE_MS_MAX ? error : undefined),
-    refresh: async (documents) => {
+    refresh: async (documents, arrived) => {
       try {
         const at = performance.now()
         const isDue = at - recordsAt >= WATCH_IDLE_MS
@@ -110,7 +125,7 @@ const createPoll = (all: readonly Seen[]): Pick<View, 'refresh' | 'startedAt' | 
           for (const one of all) one.record = records.get(one.projection.name)
           recordsAt = at
         }
-        const moved = move(await documents.checkpoints())
+        const moved = move(await documents.checkpoints(), arrived() ?? -1n)
         lookedAt = at
         return moved
       } catch (cause) {

@@ -1,11 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Documents } from '../documents/port.ts'
+import { DocumentsUnavailable, type Documents } from '../documents/port.ts'
 import type { History, Page } from '../history/port.ts'
-import { DOCUMENTS_WAIT_MS_MAX, WATCH_BUSY_MS, WATCH_IDLE_MS } from '../limits.ts'
+import {
+  DOCUMENTS_WAIT_MS_MAX,
+  REPLACED_KEEP_MS,
+  WATCH_BUSY_MS,
+  WATCH_IDLE_MS,
+  WATCH_STALE_MS_MAX,
+} from '../limits.ts'
 import type { Projection } from './projection.ts'
 import { createReadersOf, type ReadModels } from './read-models.ts'
 import { createUnshown } from './unshown.ts'
-import { createView } from './view.ts'
+import { createView, type View } from './view.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
 
 /**
@@ -18,7 +24,7 @@ export type Watch = ReadModels & {
    * remembered (decisions 10).
    */
   readonly isCurrent: () => boolean
-  /** Why the documents cannot be believed at present. */
+  /** Why the documents cannot be believed at present, or do not follow the history. */
   readonly trouble: () => string | undefined
   /** Looks at once: a projector in this process has just moved. */
   readonly look: () => void
@@ -41,25 +47,26 @@ export const startWatch = (parts: WatchParts): Watch => {
   const view = createView(parts.projections)
   const unshown = createUnshown(parts)
   const readersOf = createReadersOf(parts.projections)
-  const shown = createMarks((stream) => view.least(readersOf(stream)))
+  const shown = createMarks((category) => view.least(readersOf(category)))
   const applied = createMarks((prefixes) => view.applied(prefixes.split(SEPARATOR)))
   let gapMs: number = WATCH_BUSY_MS
   let sleep = new AbortController()
+  // Composed signals would be remembered by the one that lives as long as the node, one for each look.
+  signal.addEventListener('abort', () => sleep.abort())
 
   const look = (): void => {
     gapMs = WATCH_BUSY_MS
     sleep.abort()
   }
   const poll = async (): Promise<void> => {
-    while (!signal.aborted) {
-      sleep = new AbortController()
-      if (await view.refresh(parts.documents)) gapMs = WATCH_BUSY_MS
+    for (;;) {
+      if (await view.refresh(parts.documents, unshown.arrived)) gapMs = WATCH_BUSY_MS
       shown.moved()
       applied.moved()
       unshown.shownUpTo(view.least())
-      await pause(gapMs, undefined, { signal: AbortSignal.any([signal, sleep.signal]) }).catch(
-        () => undefined,
-      )
+      if (signal.aborted) return
+      sleep = new AbortController()
+      await pause(gapMs, undefined, { signal: sleep.signal }).catch(() => undefined)
       gapMs = Math.min(gapMs * 2, WATCH_IDLE_MS)
     }
   }
@@ -72,22 +79,26 @@ export const startWatch = (parts: WatchParts): Watch => {
     return answer
   }
   return {
-    serving: { physical: view.physical, hold: () => () => undefined },
+    serving: { physical: view.physical, hold: holdOn(view) },
     shown: async (stream, position) => {
       const readers = readersOf(stream)
       if (readers.length > 0 && view.least(readers) < position)
-        await until(shown.of(stream), position, DOCUMENTS_WAIT_MS_MAX)
+        await until(shown.of(categoryOf(stream)), position, DOCUMENTS_WAIT_MS_MAX)
       return readers.every((name) => view.position(name) >= position)
     },
     applied: view.applied,
     reached: async (position, prefixes) =>
       view.applied(prefixes) >= position ||
       until(applied.of(prefixes.join(SEPARATOR)), position, Number.POSITIVE_INFINITY),
-    refusal: (stream) =>
-      view.refusal(readersOf(stream)) ?? (unshown.isLate() ? 'documents_behind' : undefined),
+    refusal: (stream) => {
+      const readers = readersOf(stream)
+      const isLate = readers.length > 0 && view.least(readers) < unshown.due()
+      return view.refusal(readers) ?? (isLate ? 'documents_behind' : undefined)
+    },
     status: view.status,
     isCurrent: () => view.trouble() === undefined && unshown.isEmptyAt(view.most()),
-    trouble: view.trouble,
+    trouble: () =>
+      view.trouble() ?? (view.least() < unshown.due() ? 'nobody brings them forward' : undefined),
     look,
     close: async () => {
       closing.abort()
@@ -98,28 +109,41 @@ export const startWatch = (parts: WatchParts): Watch => {
   }
 }
 
+/** Nobody who drops replaced documents is told of readers here: one that takes longer than they are kept has to find out by itself. */
+const holdOn =
+  (view: View): Watch['serving']['hold'] =>
+  (physical) => {
+    const since = performance.now()
+    return () => {
+      if (performance.now() - since > REPLACED_KEEP_MS - WATCH_STALE_MS_MAX && !view.serves(physical))
+        throw new DocumentsUnavailable('they were replaced while they were read')
+    }
+  }
+
 /** In no prefix. */
 const SEPARATOR = '\n'
 
-/** Waits for marks that are computed, one for all that have the same key up to the first `-` (a stream's category). */
+/** Streams of one category are read by the same projections. */
+const categoryOf = (stream: string): string => stream.slice(0, stream.indexOf('-') + 1) || stream
+
+/** Waits for marks that are computed from a key. */
 const createMarks = (
   markOf: (key: string) => bigint,
 ): { readonly of: (key: string) => Waiters; readonly moved: () => void; readonly close: () => void } => {
-  const known = new Map<string, { readonly key: string; readonly waiters: Waiters }>()
+  const known = new Map<string, Waiters>()
   return {
     of: (key) => {
-      const category = key.slice(0, key.indexOf('-') + 1) || key
-      const found = known.get(category)
-      if (found !== undefined) return found.waiters
+      const found = known.get(key)
+      if (found !== undefined) return found
       const waiters = createWaiters(markOf(key))
-      known.set(category, { key, waiters })
+      known.set(key, waiters)
       return waiters
     },
     moved: () => {
-      for (const { key, waiters } of known.values()) waiters.moved(markOf(key))
+      for (const [key, waiters] of known) waiters.moved(markOf(key))
     },
     close: () => {
-      for (const { waiters } of known.values()) waiters.close()
+      for (const waiters of known.values()) waiters.close()
     },
   }
 }

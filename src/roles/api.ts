@@ -15,7 +15,7 @@ import { startExpiringTasks } from '../jobs/expire-tasks.ts'
 import { startSweeping } from '../jobs/sweep-vault.ts'
 import { startHub, type Hub } from '../live/hub.ts'
 import { objectIds } from '../object-id.ts'
-import type { ReadModels } from '../projecting/read-models.ts'
+import type { ProjectionStatus, ReadModels } from '../projecting/read-models.ts'
 import { storesProtocol } from '../protocols/rightech/protocol.ts'
 import type { Services as StoresServices } from '../protocols/rightech/services.ts'
 import type { Reader } from '../queries/reader.ts'
@@ -59,6 +59,7 @@ export const startApi = (parts: ApiParts): Api => {
     reader,
     principals,
     vault,
+    keyring,
     passwords: createPasswords(),
     now: Date.now,
     random: randomBytes,
@@ -103,9 +104,12 @@ const protocolsOf = ({ config, stores, log }: ApiParts, services: ForProtocols):
   })
 }
 
-/** The first start waits for documents that catch up, so it is tried until it is through. */
+/**
+ * The first start waits for documents that catch up, so it is tried until it is through. Nothing is begun before: documents that are ahead of
+ * an empty history are those of another one.
+ */
 const startFounding = (
-  { config, announce, log }: ApiParts,
+  { config, announce, log, readModels }: ApiParts,
   services: Omit<Founding, 'login' | 'announce'>,
 ): { readonly missing: () => string | undefined; readonly stop: () => Promise<void> } => {
   const { login, password } = config.admin
@@ -115,6 +119,7 @@ const startFounding = (
   const run = async (): Promise<void> => {
     while (!signal.aborted && missing !== undefined) {
       try {
+        if (readModels.status().some(isBehind)) throw new Error('the documents have not caught up yet')
         await foundStores({
           ...services,
           login,
@@ -139,5 +144,7 @@ const startFounding = (
     },
   }
 }
+
+const isBehind = ({ caughtUp, stopped }: ProjectionStatus): boolean => !caughtUp && stopped === undefined
 
 const FOUNDING_PAUSE_MS = 200

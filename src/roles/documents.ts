@@ -77,17 +77,25 @@ export const startSharedDocuments = (parts: DocumentsParts): NodeDocuments => {
   }
 }
 
-const startSharedRunner = (
+const startSharedRunner = async (
   parts: DocumentsParts,
   watch: Watch,
   onBroken: (error: unknown) => void,
-): Promise<Runner> =>
-  startRunner({
+): Promise<Runner> => {
+  // Before a strange history can change documents that are not its own.
+  await parts.stores.isFounded()
+  return startRunner({
     ...runnerParts(parts),
     onApplied: watch.look,
     onBroken,
+    onAhead: async (projection) => {
+      if (!(await parts.stores.isFounded()))
+        throw new Error('the documents are not of this history, which nobody has begun')
+      parts.log.warn({ projection }, AHEAD)
+    },
     keepReplacedMs: REPLACED_KEEP_MS,
   })
+}
 
 const runnerParts = ({
   stores,
@@ -99,9 +107,10 @@ const runnerParts = ({
   projections: PROJECTIONS,
   onStopped: (projection, { position, ...stopped }) =>
     log.error({ projection, position: String(position), ...stopped }, 'projection stopped'),
-  onAhead: (projection) =>
-    log.warn({ projection }, 'the documents were ahead of the history and are made anew from it'),
+  onAhead: (projection) => log.warn({ projection }, AHEAD),
 })
+
+const AHEAD = 'the documents are ahead of the history and are made anew from it'
 
 const startAdminFor = async ({ stores }: DocumentsParts, runner: Runner) =>
   startAdmin(await adminSocketPath(stores.directory), { rebuild: rebuildJob(runner) })

@@ -65,7 +65,7 @@ export class BlobTooLarge extends Error {
 }
 /** Thrown when the store cannot be reached or refused to flush. */
 export class VaultUnavailable extends Error {
-  override readonly name = 'VaultUnavailable'
+  override readonly name: string = 'VaultUnavailable'
 }
 
 /**
@@ -81,6 +81,8 @@ export type Keyring = {
   readonly destroy: (subject: string) => Promise<void>
   /** A key of the installation itself (the claim key), made at first use. */
   readonly installation: (name: string) => Promise<Uint8Array>
+  /** `undefined` if it was not made yet. */
+  readonly findInstallation: (name: string) => Promise<Uint8Array | undefined>
   /** Afterwards no key that was destroyed before stands in the files any more (decisions 8). */
   readonly rewrite: () => Promise<void>
   readonly close: () => Promise<void>

@@ -9,6 +9,7 @@ const idle: Keyring = {
   find: () => undefined,
   destroy: () => Promise.resolve(),
   installation: () => Promise.resolve(new Uint8Array(32)),
+  findInstallation: () => Promise.resolve(undefined),
   rewrite: () => Promise.resolve(),
   close: () => Promise.resolve(),
 }

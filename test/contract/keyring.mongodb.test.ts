@@ -76,6 +76,7 @@ mongoTest(
   async (t) => {
     const server = await startFerret()
     const mongo = openMongo(`${server.url}keys`)
+    t.teardown(mongo.close)
     const keyring = openMongoKeyring(mongo)
     const key = await keyring.obtain('stores.user-1')
     await server.stop('SIGKILL')

@@ -112,6 +112,18 @@ export const keyringCases: readonly KeyringCase[] = [
     },
   },
   {
+    name: 'a key of the installation is found once it was made, and looking for it makes none',
+    run: async ({ keyring }) => {
+      assert.equal(await keyring.findInstallation('claim'), undefined)
+      assert.equal(await keyring.findInstallation('claim'), undefined)
+      await keyOf(keyring, 'claim')
+      assert.equal(await keyring.findInstallation('claim'), undefined)
+      const claim = Buffer.from(await keyring.installation('claim'))
+      assert.deepEqual(Buffer.from((await keyring.findInstallation('claim')) ?? []), claim)
+      assert.equal(await keyring.findInstallation('heads'), undefined)
+    },
+  },
+  {
     name: 'a rewrite keeps the keys and what is known of the destroyed ones',
     run: async ({ keyring }) => {
       const key = await keyOf(keyring, A)

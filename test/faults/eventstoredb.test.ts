@@ -7,6 +7,8 @@ import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { openConnection } from '../../src/history/eventstoredb/connection.ts'
+import { makeReads } from '../../src/history/eventstoredb/reads.ts'
 import { HistoryUnavailable, type Appended, type Expected } from '../../src/history/port.ts'
 import { EVENTSTORE_APPEND_MS, EVENTSTORE_CONNECT_MS, EVENTSTORE_STALL_MS } from '../../src/limits.ts'
 import { appendedAtLast, givenStore } from '../support/eventstore-history.ts'
@@ -165,6 +167,19 @@ test('with a frozen server appends and reads answer in time, and go on when it d
   store.thaw()
   await inTime(appendedAtLast(history, 'z-3', 'none', numbered(1)))
   t.is((await collect(history.read('z-3'))).length, 1)
+})
+
+test('who still holds a connection that another one gave up is told that the store is away', async (t) => {
+  const { store } = await givenStore(t)
+  const connection = openConnection(store.url)
+  t.teardown(connection.close)
+  const { head } = makeReads(connection)
+  const link = await connection.link()
+  t.is(await head(link), 0n)
+  link.abandon()
+  await sleep(20)
+  await t.throwsAsync(head(link), { instanceOf: HistoryUnavailable })
+  t.is(await head(await connection.link()), 0n)
 })
 
 test('a server that is away is unavailable at once, and taken back without reopening', async (t) => {

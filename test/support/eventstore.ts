@@ -109,8 +109,12 @@ const start = async (options: MainOptions): Promise<Running> => {
     apply: (fault) =>
       new Promise((resolve, reject) => {
         faults += 1
-        waiting.set(faults, resolve)
-        child.once('exit', () => reject(new Error('the stand-in ended')))
+        const ended = (): void => reject(new Error('the stand-in ended'))
+        child.once('exit', ended)
+        waiting.set(faults, () => {
+          child.off('exit', ended)
+          resolve()
+        })
         const message: FromParent = { number: faults, fault }
         child.send(message)
       }),

@@ -23,8 +23,8 @@ type WriteById = Extract<Write, { id: unknown }>
 type WriteWhere = Extract<Write, { where: unknown }>
 
 /**
- * Writes meet in memory first, so a document is read and stored once, in one round trip each for all of a collection. Collections are
- * written one after the other, the one with the last write last, so that who reads that one first reads no older part beside it
+ * Writes meet in memory first, so a document is read and stored once, in one round trip each for all of a collection. The collection
+ * with the last write is written last, behind all others, so that who reads that one first reads no older part beside it
  * (decisions 13). What is cut off midway is right again when the same writes are applied again, by this process or another.
  */
 export const applyWrites = async (
@@ -69,7 +69,9 @@ const store = async (engine: Engine, pending: Pending): Promise<void> => {
       return { batch: { name, ids, next, form }, found }
     }),
   )
-  for (const { batch, found } of read) await writeBatch(engine, batch, found)
+  const last = read.pop()
+  await Promise.all(read.map(({ batch, found }) => writeBatch(engine, batch, found)))
+  if (last !== undefined) await writeBatch(engine, last.batch, last.found)
 }
 
 type Before = { readonly stored: Stored | undefined; readonly form: Form }

@@ -134,13 +134,18 @@ const compares =
       ? leaf(path, { [operator]: encodeJson(operand) }, true, operand !== null && path !== '_id')
       : NOTHING
 
-/** Texts that are alike to JavaScript, PCRE and RE2, or that these find more by: literals, `.*`, both ends. */
-const COMMON = /^\^?(?:[^\\^$.*+?()[\]{}|\p{Surrogate}\ue000-\uffff]|\\[!-/:-@[-`{-~]|\.\*)*\$?$/u
+/** Texts that are alike to JavaScript, PCRE and RE2, or that these find more by: literals, `.*`, both ends. MongoDB refuses NUL in them. */
+const COMMON = /^\^?(?:[^\0\\^$.*+?()[\]{}|\p{Surrogate}\ue000-\uffff]|\\[!-/:-@[-`{-~]|\.\*)*\$?$/u
+
+/** Characters; MongoDB takes 16,384 bytes. */
+const PATTERN_MAX = 4_000
 
 const regex = (path: string, pattern: Json, options: Json = ''): Query =>
-  typeof pattern === 'string' && COMMON.test(pattern) && (options === '' || options === 'i')
+  typeof pattern === 'string' && isCommon(pattern) && (options === '' || options === 'i')
     ? leaf(path, { $regex: pattern, ...(options !== '' && { $options: options }) }, false)
     : leaf(path, { $type: 'string' }, false)
+
+const isCommon = (pattern: string): boolean => pattern.length <= PATTERN_MAX && COMMON.test(pattern)
 
 const OPERATORS: Readonly<Record<string, (path: string, operand: Json) => Query>> = {
   $eq: equals,

@@ -21,7 +21,7 @@ import { within } from './waiting.ts'
 export type ReadCall = ClientReadableStream<ReadResp>
 export type BatchCall = ClientDuplexStream<BatchAppendReq, BatchAppendResp>
 
-/** One connection to one node. A call that is opened on it never throws by itself: it ends with `error`. */
+/** One connection to one node. A call ends with `error`; to open one throws `HistoryUnavailable` when the connection was given up. */
 export type Link = {
   readonly read: (request: ReadReq) => ReadCall
   readonly batchAppend: () => BatchCall
@@ -44,9 +44,13 @@ export type Connection = {
   readonly close: () => void
 }
 
-/** Throws if the URL is malformed; connects when it is first used. */
+/** Throws if the URL is malformed, without showing it; connects when it is first used. */
 export const openConnection = (url: string): Connection => {
-  const inside = insideOf(EventStoreDBClient.connectionString(url))
+  const { bare, credentials } = partsOf(url)
+  const inside = insideOf(clientOf(bare))
+  // A node that was the leader would go on answering with what it has, which may be old.
+  const callArguments = () =>
+    inside.callArguments({ requiresLeader: true, ...credentials }, { deadline: Infinity })
   const calls = new Set<ReadCall | BatchCall>()
   let present: { readonly client: StreamsClient; readonly link: Link } | undefined
   let latest: StreamsClient | undefined
@@ -58,7 +62,8 @@ export const openConnection = (url: string): Connection => {
     // It has its own view of which errors end a channel, and stumbles over some.
     dropping = inside.handleError(client, error).catch(() => undefined)
   }
-  const tracked = <Call extends ReadCall | BatchCall>(call: Call): Call => {
+  const tracked = <Call extends ReadCall | BatchCall>(begin: () => Call): Call => {
+    const call = opened(begin)
     const forget = (): void => {
       calls.delete(call)
     }
@@ -68,8 +73,8 @@ export const openConnection = (url: string): Connection => {
     return call
   }
   const linkOf = (client: StreamsClient): Link => ({
-    read: (request) => tracked(client.read(request, ...inside.callArguments({}, { deadline: Infinity }))),
-    batchAppend: () => tracked(client.batchAppend(...inside.callArguments({}, { deadline: Infinity }))),
+    read: (request) => tracked(() => client.read(request, ...callArguments())),
+    batchAppend: () => tracked(() => client.batchAppend(...callArguments())),
     failed: (error) => drop(client, error),
     abandon: () => drop(client, new UnavailableError()),
   })
@@ -110,6 +115,37 @@ export const openConnection = (url: string): Connection => {
 }
 
 export const CLOSED = 'the history was closed'
+
+/** gRPC throws at a channel that somebody else has closed since the link was taken. */
+const opened = <Call>(begin: () => Call): Call => {
+  try {
+    return begin()
+  } catch (error) {
+    throw new HistoryUnavailable(AWAY, { cause: error })
+  }
+}
+
+type Credentials = { readonly credentials?: { readonly username: string; readonly password: string } }
+
+/** The client writes a URL that it doubts to the console and into its errors: it is not given the password. */
+const partsOf = (url: string): { readonly bare: string; readonly credentials: Credentials } => {
+  const [, scheme, username, password, rest] =
+    /^\s*(\w+(?:\+\w+)?:\/\/)([^:]+):([^@]+)@(.*)$/s.exec(url) ?? []
+  if (scheme === undefined || username === undefined || password === undefined || rest === undefined)
+    return { bare: url, credentials: {} }
+  const credentials = { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+  return { bare: scheme + rest, credentials: { credentials } }
+}
+
+const clientOf = (url: string): EventStoreDBClient => {
+  try {
+    return EventStoreDBClient.connectionString(url)
+  } catch (error) {
+    if (!(error instanceof Error && 'connectionString' in error)) throw error
+    const expected = 'expected' in error ? `: expected ${String(error.expected)}` : ''
+    throw new Error(`the URL of the event store cannot be read${expected}`)
+  }
+}
 
 /** Whoever asks while an attempt is under way waits for it, `EVENTSTORE_CONNECT_MS` from its beginning; a moment after it failed nobody waits. */
 const oneAtATime = (connect: () => Promise<Link>): (() => Promise<Link>) => {
@@ -160,7 +196,10 @@ const channelReady = (client: StreamsClient): Promise<void> =>
 /** What the client protects in TypeScript and nothing else offers: its channel, the arguments of a call, and its answer to errors. */
 type Inside = {
   readonly getGRPCClient: (stubs: typeof StreamsClient, name: string) => Promise<StreamsClient>
-  readonly callArguments: (options: object, call: CallOptions) => [Metadata, CallOptions]
+  readonly callArguments: (
+    options: Credentials & { readonly requiresLeader: boolean },
+    call: CallOptions,
+  ) => [Metadata, CallOptions]
   readonly handleError: (client: StreamsClient, error: Error) => Promise<void>
 }
 

@@ -15,7 +15,7 @@ import { follow } from './follower.ts'
 import { makeReads } from './reads.ts'
 
 export type EventStoreHistoryOptions = {
-  /** `esdb://` or `esdb+discover://`, with what the client takes behind the question mark. */
+  /** `esdb://` or `esdb+discover://`, with what the client takes behind the question mark. Of a cluster only the leader is used. */
   readonly url: string
   readonly log?: Log
 }

@@ -24,6 +24,8 @@ export type TakeOptions = {
   readonly wanted: (event: StoredEvent) => boolean
   /** Rejects if the server does not answer; asked when nothing has come for `EVENTSTORE_STALL_MS`. */
   readonly alive: () => Promise<unknown>
+  /** Events of a page at most. The server looks for one more than it was asked for before it ends a read. */
+  readonly most?: number
   /** Ends the read when it aborts. */
   readonly signal?: AbortSignal | undefined
 }
@@ -41,7 +43,7 @@ export class ReadFailed extends HistoryUnavailable {
  * Pages of what a call brings, one ahead of who takes them: the call is paused while a page waits. Leaving the loop cancels the call.
  */
 export async function* take(call: ReadCall, options: TakeOptions): AsyncGenerator<Taken, void> {
-  const arriving = arrivals(call, options.wanted)
+  const arriving = arrivals(call, options)
   const { signal } = options
   signal?.addEventListener('abort', arriving.leave)
   let heardAt = performance.now()
@@ -76,7 +78,9 @@ type Arrivals = {
   readonly leave: () => void
 }
 
-const arrivals = (call: ReadCall, wanted: (event: StoredEvent) => boolean): Arrivals => {
+const arrivals = (call: ReadCall, { wanted, most = HISTORY_PAGE_EVENTS }: TakeOptions): Arrivals => {
+  const isFull = ({ received, bytes }: OpenPage): boolean =>
+    received >= most || received >= HISTORY_PAGE_EVENTS || bytes >= HISTORY_PAGE_BYTES
   let page = emptyPage()
   let lingered = false
   let ended = false
@@ -147,6 +151,3 @@ const add = (page: OpenPage, recorded: Recorded, wanted: (event: StoredEvent) =>
   const event = storedOf(recorded)
   if (event !== undefined && wanted(event)) page.events.push(event)
 }
-
-const isFull = ({ received, bytes }: OpenPage): boolean =>
-  received >= HISTORY_PAGE_EVENTS || bytes >= HISTORY_PAGE_BYTES

@@ -163,7 +163,8 @@ const endOf = async (connection: Connection, stream: string): Promise<Appended> 
 const lastOf = async (link: Link, call: ReadCall): Promise<Taken | undefined> => {
   const silence = (): Promise<never> =>
     Promise.reject(new HistoryUnavailable('the event store does not answer'))
-  for await (const taken of watched(link, take(call, { wanted: () => false, alive: silence }))) return taken
+  const options = { wanted: () => false, alive: silence, most: 1 }
+  for await (const taken of watched(link, take(call, options))) return taken
   return undefined
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { KEYRING_CACHE_ENTRIES_MAX } from '../../limits.ts'
 import { VaultUnavailable, type Keyring } from '../port.ts'
+import { promised } from '../promised.ts'
 import { openEnvironment, openEnvironmentBeside, type Environment } from './environment.ts'
 import type { Table } from './files.ts'
 
@@ -42,6 +43,8 @@ const openAlone = async ({ path, onFatal }: EmbeddedKeyringOptions): Promise<Key
       cache.delete(subject)
     },
     installation: async (name) => installationIn(await made(environment, installationKey(name))),
+    findInstallation: (name) =>
+      promised(() => presentIn(keyIn(environment.tables().keys, installationKey(name)))),
     rewrite: environment.rewrite,
     close: async () => {
       cache.clear()
@@ -67,6 +70,7 @@ const openBeside = (path: string): Keyring => {
     obtain: async (subject) => lookUp(subjectKey(subject)) ?? refused(),
     destroy: refused,
     installation: async (name) => installationIn(lookUp(installationKey(name)) ?? (await refused())),
+    findInstallation: (name) => promised(() => presentIn(lookUp(installationKey(name)))),
     rewrite: refused,
     close: environment.close,
   }
@@ -100,3 +104,5 @@ const installationIn = (found: Exclude<Found, undefined>): Buffer => {
   if (isKey(found)) return found
   throw new VaultUnavailable('the key of the installation is damaged')
 }
+
+const presentIn = (found: Found): Buffer | undefined => found && installationIn(found)

@@ -16,6 +16,7 @@ export const memoryKeyring = (): Keyring => {
       return Promise.resolve()
     },
     installation: (name) => Promise.resolve(madeIn(installation, name)),
+    findInstallation: (name) => Promise.resolve(installation.get(name)),
     rewrite: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }

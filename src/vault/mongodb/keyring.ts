@@ -50,10 +50,10 @@ export const openMongoKeyring = ({ db }: Mongo): Keyring => {
         memory.forget(subject)
       })
     },
-    installation: async (name) => {
-      const found = await reaching(() => made(keys, `installation:${name}`))
-      if (isKey(found)) return found
-      throw new VaultUnavailable('the key of the installation is damaged')
+    installation: async (name) => installationIn(await reaching(() => made(keys, installationId(name)))),
+    findInstallation: async (name) => {
+      const found = await reaching(() => keys.findOne({ _id: installationId(name) }).then(keyIn))
+      return found && installationIn(found)
     },
     /**
      * Nothing to do: the files are the server's. WiredTiger writes over the blocks of what was destroyed as it needs them; oplog and
@@ -80,6 +80,12 @@ const KEY_BYTES = 32
 const DESTRUCTIONS = 'destructions'
 
 const subjectId = (subject: string): string => `subject:${subject}`
+const installationId = (name: string): string => `installation:${name}`
+
+const installationIn = (found: Exclude<Found, undefined>): Buffer => {
+  if (isKey(found)) return found
+  throw new VaultUnavailable('the key of the installation is damaged')
+}
 
 const isKey = (found: Found): found is Buffer => typeof found === 'object'
 

@@ -101,6 +101,9 @@ const rows: readonly Row[] = [
   [{ s: { $regex: '^[ab]$' } }, 'ab'],
   [{ s: { $regex: 'z', $options: 'i' } }, 'c'],
   [{ tags: { $regex: '^x' } }, 'ag'],
+  // MongoDB refuses these two, the port does not.
+  [{ $or: [{ s: { $regex: 'z\0' } }, { s: { $regex: '^[ab]$' } }] }, 'ab'],
+  [{ $or: [{ s: { $regex: 'z'.repeat(20_000) } }, { s: { $regex: '^[ab]$' } }] }, 'ab'],
   [{ s: { $not: { $regex: '^[ab]$' } } }, 'cdefg'],
   [{ n: { $not: { $gt: 1 } } }, 'adeg'],
   [{ $and: [{ n: { $gte: 1 } }, { s: 'a' }] }, 'a'],

@@ -75,7 +75,7 @@ export const makeAppending = (served: Served): Appending => {
 export const isWrongRevision = (left: WrongRevision | Refusal): left is WrongRevision =>
   !(left instanceof Refusal)
 
-/** Of one append: its events' data and metadata. */
+/** Of one append: its events' data, metadata and types, these as UTF-16. */
 export const WIRE_APPEND_BYTES_MAX = 1024 * 1024
 
 export const bytesOf = (events: readonly Proposed[]): number =>

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { randomUUID } from 'node:crypto'
 import type { Appended, History } from '../../../src/history/port.ts'
+import { STREAM_NAME_BYTES_MAX } from '../../../src/limits.ts'
 import type { EventCodec } from './served.ts'
 
 /**
@@ -23,9 +24,12 @@ export const withSystemEvents = async (history: History, codec: EventCodec): Pro
   }
   const follow = (stream: string, { revision }: Appended): void => {
     const turn = Math.floor(users / EVENTS_BETWEEN) % 3
+    // The history that keeps them takes no longer names, the server does.
+    const meta = `$$${stream}`
     if (turn === 0) void write(`$ce-${stream.split('-', 1)[0] ?? ''}`, '$>', `${revision}@${stream}`)
-    else if (turn === 1) void write('$stats-127.0.0.1:2113', '$statsCollected', { 'proc-mem': users })
-    else void write(`$$${stream}`, '$metadata', {})
+    else if (turn === 1 || Buffer.byteLength(meta) > STREAM_NAME_BYTES_MAX)
+      void write('$stats-127.0.0.1:2113', '$statsCollected', { 'proc-mem': users })
+    else void write(meta, '$metadata', {})
   }
   return {
     ...history,

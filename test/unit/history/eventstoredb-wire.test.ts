@@ -1,4 +1,5 @@
 /** Proves what is taken for an event of ours and what each answer of the server to an append means. */
+import { inspect } from 'node:util'
 import test from 'ava'
 import anyMessages from 'google-protobuf/google/protobuf/any_pb.js'
 import emptyMessages from 'google-protobuf/google/protobuf/empty_pb.js'
@@ -126,4 +127,26 @@ test('a malformed URL is told at once, a server that is not there is not', async
   const answer = await history.append('a-1', 'none', [newEvent()])()
   t.is(answer._tag === 'Left' ? answer.left._tag : '', 'Unavailable')
   await history.close()
+})
+
+test('neither errors nor the console show the password of a URL', (t) => {
+  const said: unknown[] = []
+  const { warn } = console
+  console.warn = (...words: unknown[]) => said.push(...words)
+  t.teardown(() => (console.warn = warn))
+  const urls = [
+    'esdb://someone:secret',
+    'esdb://someone:secret@',
+    'esdb://someone:secret@host:port',
+    'esdb://someone:se:secret@host?tls',
+    'http://someone:secret@host',
+    'secret',
+  ]
+  for (const url of urls) {
+    const error = t.throws(() => openEventStoreHistory({ url }))
+    t.notRegex(inspect(error, { showHidden: true }), /secret/, url)
+  }
+  void openEventStoreHistory({ url: 'esdb://someone:secret@host?tls=false&unheardOf=1' }).close()
+  t.regex(said.join(), /unheardOf/)
+  t.notRegex(said.join(), /secret/)
 })

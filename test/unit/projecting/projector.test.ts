@@ -39,19 +39,22 @@ const project = (
   more: {
     readonly lease?: Lease
     readonly start?: (broken: (error: unknown) => void) => Promise<Runner>
+    readonly onStarted?: () => Promise<() => Promise<void>>
   } = {},
 ) => {
   const log: string[] = []
   const projector = startProjector({
     lease: more.lease ?? leaseOf(opened.vault),
     start: more.start ?? ((onBroken) => runnerOn(opened, onBroken)),
-    onStarted: () => {
-      log.push('started')
-      return Promise.resolve(() => {
-        log.push('ended')
-        return Promise.resolve()
-      })
-    },
+    onStarted:
+      more.onStarted ??
+      (() => {
+        log.push('started')
+        return Promise.resolve(() => {
+          log.push('ended')
+          return Promise.resolve()
+        })
+      }),
     onFailure: (error, message) => void log.push(`${message}: ${String(error)}`),
   })
   return { projector, log }
@@ -134,4 +137,60 @@ test('one that lost its lease, or cannot ask for it, stops in time', async (t) =
   await until(() => projector.runner() === undefined)
   t.true(performance.now() - since < PROJECTOR_LEASE_MS)
   await projector.close()
+})
+
+test('one that cannot start lets another one try', async (t) => {
+  const opened = stores()
+  const unable = project(opened, { start: () => Promise.reject(new Error('nobody answers')) })
+  await until(() => unable.log.length > 0)
+  const able = project(opened)
+  await until(() => keeps(able))
+  t.false(keeps(unable))
+  await pause(2_500)
+  t.true(keeps(able))
+  await unable.projector.close()
+  await able.projector.close()
+})
+
+test('a start that takes longer than the lease lasts does not lose it', async (t) => {
+  const opened = stores()
+  const slow = project(opened, {
+    start: async (onBroken) => {
+      await pause(PROJECTOR_LEASE_MS + 1_500)
+      return runnerOn(opened, onBroken)
+    },
+  })
+  await until(async () => (await opened.vault.get('platform.leases', 'projector')) !== undefined)
+  const other = project(opened)
+  await until(() => keeps(slow) || keeps(other))
+  t.true(keeps(slow))
+  await slow.projector.close()
+  await other.projector.close()
+})
+
+test('what was started is closed although something about it failed', async (t) => {
+  const opened = stores()
+  let open = 0
+  let tries = 0
+  const { projector } = project(opened, {
+    start: async (onBroken) => {
+      const runner = await runnerOn(opened, onBroken)
+      open += 1
+      return {
+        ...runner,
+        close: async () => {
+          await runner.close()
+          open -= 1
+        },
+      }
+    },
+    onStarted: () =>
+      ++tries < 3
+        ? Promise.reject(new Error('no place for a socket'))
+        : Promise.resolve(() => Promise.reject(new Error('no socket any more'))),
+  })
+  await until(() => projector.runner() !== undefined)
+  t.is(open, 1)
+  await projector.close()
+  t.is(open, 0)
 })

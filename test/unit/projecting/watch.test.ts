@@ -99,6 +99,7 @@ test('without a projector a write is not said to be shown, and the next ones are
   const position = await append(history, PERSON, newEvent('Named', { name: 'a' }))
   t.false(await watch.shown(PERSON, position))
   t.is(watch.refusal(PERSON), 'documents_behind')
+  t.is(watch.trouble(), 'nobody brings them forward')
   const next = await keep(history, documents)
   await until(isUsable(watch))
   t.true(await watch.shown(PERSON, position))
@@ -233,3 +234,83 @@ test('replaced documents stay until this node has heard of those that take over'
   await watch.close()
   await runner.close()
 })
+
+test('documents that show more than the history has are not believed, until they are made anew', async (t) => {
+  const documents = memoryDocuments()
+  const other = memoryHistory()
+  for (const name of ['a', 'b', 'c']) await append(other, PERSON, newEvent('Named', { name }))
+  await (await keep(other, documents)).close()
+  const history = memoryHistory()
+  await append(history, PERSON, newEvent('Named', { name: 'x' }))
+  const { watch, reader } = watchOf(history, documents)
+  await pause(1_000)
+  await t.throwsAsync(reader.get('people', PERSON), { instanceOf: DocumentsUnavailable })
+  t.is(watch.refusal(PERSON), 'documents_behind')
+  const runner = await keep(history, documents)
+  await until(isUsable(watch))
+  t.is((await reader.get('people', PERSON))?.value.name, 'x')
+  await watch.close()
+  await runner.close()
+})
+
+test('a projection that stands still refuses only what it would have to show', async (t) => {
+  const [history, documents] = [memoryHistory(), memoryDocuments()]
+  const pets: Projection = {
+    name: 'pets',
+    version: 1,
+    prefixes: ['test.pet-'],
+    collections: { pets: { indexes: [] } },
+    on: {},
+  }
+  const projections = [people(), pets]
+  const parts = { history, documents, onStopped: () => undefined, onApplied: () => undefined }
+  const noFault = (error: unknown): never => {
+    throw error
+  }
+  const both = await startRunner({ ...parts, projections, onBroken: noFault })
+  const watch = startWatch({
+    ...{ history, documents, projections },
+    onPage: () => undefined,
+    onGap: () => undefined,
+  })
+  await until(() => watch.refusal(PERSON) === undefined && watch.refusal('test.pet-1') === undefined)
+  await both.close()
+  const some = await startRunner({ ...parts, projections: [people()], onBroken: noFault })
+  const position = await append(history, 'test.pet-1', newEvent('Named', { name: 'rex' }))
+  t.false(await watch.shown('test.pet-1', position))
+  await until(() => watch.refusal('test.pet-1') === 'documents_behind')
+  const shown = await append(history, PERSON, newEvent('Named', { name: 'a' }))
+  t.true(await watch.shown(PERSON, shown))
+  t.is(watch.refusal(PERSON), undefined)
+  t.is(watch.refusal('test.nobody-1'), undefined)
+  await watch.close()
+  await some.close()
+})
+
+test.serial(
+  'who reads replaced documents for longer than they are kept is told that they may be gone',
+  async (t) => {
+    const [history, documents] = [memoryHistory(), memoryDocuments()]
+    for (let n = 0; n < 500; n++)
+      await append(history, `test.person-${n}`, newEvent('Named', { name: String(n) }))
+    const runner = await keep(history, documents, people(), 50)
+    const { watch, reader } = watchOf(history, documents)
+    await until(isUsable(watch))
+    const pages = reader.find('people', {})[Symbol.asyncIterator]()
+    t.is((await pages.next()).done, false)
+    await runner.rebuild('people')
+    await until(() => watch.serving.physical('people') === 'people@1.1')
+    const now = performance.now.bind(performance)
+    performance.now = () => now() + 60_000
+    const rest = async (): Promise<void> => {
+      while ((await pages.next()).done !== true);
+    }
+    try {
+      await t.throwsAsync(rest, { instanceOf: DocumentsUnavailable })
+    } finally {
+      performance.now = now
+    }
+    await watch.close()
+    await runner.close()
+  },
+)

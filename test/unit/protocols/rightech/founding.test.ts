@@ -38,6 +38,7 @@ const setup = () => {
       ...{
         engine,
         vault,
+        keyring,
         passwords: createPasswords(),
         now: () => clock.now,
         random: randomBytes,

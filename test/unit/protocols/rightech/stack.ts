@@ -84,7 +84,7 @@ export const startStack = async (t: ExecutionContext, changes: Partial<Services>
     ...changes,
   }
   await runner.reached(await history.head(), [''])
-  await foundStores({ ...services, ...ADMIN, announce: () => t.fail('a password was given') })
+  await foundStores({ ...services, ...ADMIN, keyring, announce: () => t.fail('a password was given') })
   const { port } = await startHttp(t, { protocols: [rightechProtocol(services)] })
   const call: Stack['call'] = async (token, line, body, headers) => {
     const [method = 'GET', target = '/'] = line.split(' ', 2)

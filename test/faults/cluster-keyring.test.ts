@@ -1,0 +1,115 @@
+/**
+ * Proves that a node whose MongoDB or EventStoreDB is not the one that belongs to the other does no harm: it ends with a clear message, or waits, adds
+ * nothing to the history, and throws no documents away. With the right ones everything is as it was.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import test from 'ava'
+import { openEventStoreHistory } from '../../src/history/eventstoredb/history.ts'
+import { clientOf } from '../support/client.ts'
+import { endCluster, startApi, startProjector } from '../support/cluster.ts'
+import { startEventStore, type EventStore } from '../support/eventstore.ts'
+import { create, signInAdmin } from '../support/members.ts'
+import { endMongo, freshMongoUrl, serialMongoTest } from '../support/mongodb.ts'
+import { ADMIN, cleanUp, type RunningServer } from '../support/server.ts'
+import type { SharedStores } from '../support/shared-stores.ts'
+
+const servers: RunningServer[] = []
+const stores: EventStore[] = []
+test.after.always(async () => {
+  await cleanUp(...servers)
+  await endCluster()
+  await Promise.all(stores.map((store) => store.cleanUp()))
+  await endMongo()
+})
+
+/** Always the stand-in: what is proved here needs histories that are empty at first. */
+const freshStores = async (): Promise<SharedStores> => {
+  const eventStore = await startEventStore()
+  stores.push(eventStore)
+  return { env: { EVENTSTORE_URL: eventStore.url, MONGODB_URL: await freshMongoUrl() }, eventStore }
+}
+
+const begun = async (): Promise<{ readonly right: SharedStores; readonly label: string }> => {
+  const right = await freshStores()
+  const projector = await startProjector(right)
+  const api = await startApi(right)
+  servers.push(api)
+  const { entity } = await create(await signInAdmin(api.url), 'labels')
+  await api.stop('SIGTERM')
+  await projector.stop()
+  return { right, label: entity._id }
+}
+
+const headOf = async ({ env }: SharedStores): Promise<bigint> => {
+  const history = openEventStoreHistory({ url: env.EVENTSTORE_URL })
+  try {
+    return await history.head()
+  } finally {
+    await history.close()
+  }
+}
+
+const LOOKED_MS = 6_000
+
+/** A projector that ended without a word has the lease for some seconds more. */
+const untilProjected = async ({ url }: RunningServer): Promise<void> => {
+  const deadline = performance.now() + 20_000
+  while ((await clientOf(url).post('/auth/token', { ...ADMIN })).status === 503) {
+    if (performance.now() > deadline) throw new Error('nobody keeps the documents')
+    await pause(200)
+  }
+}
+
+for (const [name, mix] of Object.entries({
+  'a MongoDB without keys': async ({ env }: SharedStores) => ({
+    ...env,
+    MONGODB_URL: await freshMongoUrl(),
+  }),
+  'the MongoDB of another installation': async ({ env }: SharedStores) => ({
+    ...env,
+    MONGODB_URL: (await begun()).right.env.MONGODB_URL,
+  }),
+  'an EventStoreDB without a history': async ({ env }: SharedStores) => ({
+    ...env,
+    EVENTSTORE_URL: (await freshStores()).env.EVENTSTORE_URL,
+  }),
+  'the EventStoreDB of another installation': async ({ env }: SharedStores) => ({
+    ...env,
+    EVENTSTORE_URL: (await begun()).right.env.EVENTSTORE_URL,
+  }),
+})) {
+  serialMongoTest(`${name} is noticed, and nothing is written or thrown away`, async (t) => {
+    const { right, label } = await begun()
+    const wrong: SharedStores = { env: await mix(right), eventStore: undefined }
+    const heads = [await headOf(right), await headOf(wrong)]
+    const ends = name !== 'an EventStoreDB without a history'
+    const projector = await startProjector(wrong, {}, true)
+    const api = await startApi(wrong, {}, true)
+    servers.push(api)
+    if (ends) {
+      for (const { code, output } of await Promise.all([api.exited, projector.exited])) {
+        t.is(code, 1)
+        t.regex(output, /the history was begun with another keyring/)
+      }
+    } else {
+      await pause(LOOKED_MS)
+      for (const { url } of [api, projector]) t.is((await clientOf(url).send('GET', '/ready')).status, 503)
+      t.is((await clientOf(api.url).post('/auth/token', { ...ADMIN })).status, 503)
+      t.is((await api.stop('SIGTERM')).code, 0)
+      const exit = await projector.stop()
+      t.is(exit.code, 0)
+      t.regex(exit.output, /the documents are not of this history/)
+    }
+    t.deepEqual([await headOf(right), await headOf(wrong)], heads)
+
+    const again = [startProjector(right), startApi(right)] as const
+    const [, well] = [await again[0], await again[1]]
+    servers.push(well)
+    await untilProjected(well)
+    const admin = await signInAdmin(well.url)
+    t.is((await admin.get(`/labels/${label}`)).status, 200)
+    await create(admin, 'labels')
+    await well.stop('SIGTERM')
+    t.notRegex((await (await again[0]).stop()).output, /made anew/)
+  })
+}
