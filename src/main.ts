@@ -31,8 +31,8 @@ const run = async (config: Config): Promise<void> => {
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, 'stopping')
     const node = await starting
-    await node.close(SHUTDOWN_MS_MAX)
-    await stores.close()
+    const ended = await node.close(SHUTDOWN_MS_MAX)
+    if (ended || !stores.isLocal) await stores.close()
     log.info('stopped')
     log.flush(() => process.exit(0))
   }

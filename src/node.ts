@@ -23,8 +23,11 @@ import type { Stores } from './stores.ts'
 /** One running process: its roles over opened stores. */
 export type Node = {
   readonly addresses: readonly Address[]
-  /** Ends what is under way, at most for so long, then stops every part in reverse. The stores stay open. */
-  readonly close: (graceMs: number) => Promise<void>
+  /**
+   * Ends what is under way, at most for so long, then stops every part in reverse. The stores stay open. False if a part still waits for a
+   * server that does not answer: it ends with the process, and embedded stores must not be closed under it.
+   */
+  readonly close: (graceMs: number) => Promise<boolean>
 }
 
 export type NodeParts = {
@@ -80,19 +83,20 @@ export const startNode = async (parts: NodeParts): Promise<Node> => {
     addresses,
     close: async (graceMs) => {
       await server.close(graceMs)
-      await endParts(closing.reverse(), stores.isLocal)
+      return endParts(closing.reverse(), stores.isShared)
     },
   }
 }
 
-/** What still waits for a server then is cut off when the stores are closed, as a crash would; embedded stores let their users end first. */
-const endParts = async (closing: readonly (() => unknown)[], isLocal: boolean): Promise<void> => {
+/** What waits for a server that may not answer is not waited for; tells whether all have ended. */
+const endParts = async (closing: readonly (() => unknown)[], isShared: boolean): Promise<boolean> => {
   const ending = (async () => {
     for (const close of closing) await close()
+    return true
   })()
-  if (isLocal) return ending
+  if (!isShared) return ending
   ending.catch(() => undefined)
-  await Promise.race([ending, pause(PARTS_END_MS_MAX)])
+  return Promise.race([ending, pause(PARTS_END_MS_MAX, false)])
 }
 
 /** Stores of other processes watch over their own disks. */
