@@ -2,169 +2,36 @@
  * Proves that a node whose MongoDB goes away in any of the ways in which networks fail says so, answers 503 in the protocol's form and never
  * hangs, and that after its return everything goes on without a restart: nothing acknowledged is lost, nothing is there twice.
  */
-import { setTimeout as pause } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
-import { endCluster, startApi, startProjector, type Projector } from '../support/cluster.ts'
-import { newMember, signInAdmin, type Member } from '../support/members.ts'
-import { endMongo, serialMongoTest } from '../support/mongodb.ts'
-import {
-  allReady,
-  assertAlive,
-  endProxies,
-  proxiedStores,
-  readinessOf,
-  type ProxiedStores,
-} from '../support/proxied-stores.ts'
-import { cleanUp, type RunningServer } from '../support/server.ts'
-import { assertSound, checkRebuild } from '../support/soundness.ts'
-import { assertRefusedWell, startSteadyLoad, type SteadyLoad } from '../support/steady-load.ts'
-import { about, connectSocketIo, type LiveClient } from '../support/sockets.ts'
-import type { TcpProxy } from '../support/tcp-proxy.ts'
+import { faultyCluster } from '../support/faulty-cluster.ts'
 
-const CLIENTS = 16
-/** A dead store is noticed within, and its return. */
-const NOTICED_MS_MAX = 20_000
-const BACK_MS_MAX = 15_000
-const EXIT_MS_MAX = 5_000
 const RESETS = 6
 const SLOW_MS = 100
 
-type Cluster = {
-  readonly stores: ProxiedStores
-  readonly api: RunningServer
-  readonly projector: Projector
-}
-let cluster: Promise<Cluster> | undefined
-const servers: RunningServer[] = []
-const started = (): Promise<Cluster> => (cluster ??= start())
-const start = async (): Promise<Cluster> => {
-  const stores = await proxiedStores()
-  const projector = await startProjector(stores)
-  const api = await startApi(stores)
-  servers.push(api)
-  return { stores, api, projector }
-}
-test.after.always(async () => {
-  await cleanUp(...servers)
-  await endCluster()
-  await endProxies()
-  await endMongo()
+const cluster = faultyCluster({ name: 'MongoDB', proxy: 'mongo' })
+
+cluster.away('is cut off', ({ mongo }) => mongo.cut())
+cluster.away('accepts and never answers', ({ mongo }) => mongo.stall())
+
+cluster.breaks('half-closes its connections', ({ mongo }) => {
+  mongo.halfClose('client')
+  mongo.halfClose('server')
 })
-
-const underLoad = async (
-  { api }: Cluster,
-  member: Member,
-  work: (load: SteadyLoad) => Promise<void>,
-): Promise<SteadyLoad> => {
-  const load = startSteadyLoad(() => [api.url], member.headers, CLIENTS)
-  try {
-    await load.more(20)
-    await work(load)
-    await load.more(20)
-  } finally {
-    await load.stop()
-  }
-  return load
-}
-
-/** A socket that stays open has missed nothing. */
-const assertPushed = async (
-  t: ExecutionContext,
-  socket: LiveClient,
-  { acknowledged }: SteadyLoad,
-): Promise<void> => {
-  const heard = Promise.all(
-    [...acknowledged.values()].map(({ _id }) => socket.next(about(_id, 'label-insert'))),
-  ).then(() => 'heard of all')
-  t.log(`the socket: ${await Promise.race([heard, socket.closed])}`)
-}
-
-const AWAY: { readonly [way: string]: (proxy: TcpProxy) => void } = {
-  'is cut off': (proxy) => proxy.cut(),
-  'accepts and never answers': (proxy) => proxy.stall(),
-}
-
-for (const [way, fail] of Object.entries(AWAY)) {
-  serialMongoTest(`MongoDB ${way}`, async (t) => {
-    const up = await started()
-    const { stores, api, projector } = up
-    const member = await newMember(await signInAdmin(api.url))
-    const socket = await connectSocketIo(t, member)
-    const load = await underLoad(up, member, async ({ more }) => {
-      fail(stores.mongo)
-      const noticed = await allReady([api, projector], 503, NOTICED_MS_MAX)
-      await assertAlive(t, [api, projector])
-      t.log(`noticed after ${noticed} ms: ${(await readinessOf(api)).text}`)
-      await pause(3_000)
-      stores.mongo.restore({ drop: true })
-      t.log(
-        `written again after ${await more(1)} ms, ready after ${await allReady([api, projector], 200, BACK_MS_MAX)} ms more`,
-      )
-    })
-    assertRefusedWell(t, load)
-    t.log(
-      `${load.acknowledged.size} acknowledged, ${load.refused.length} refused, slowest ${load.slowestMs()} ms`,
-    )
-    await assertPushed(t, socket, load)
-    await assertSound(t, stores.direct, member, load)
-  })
-}
-
-/** Connections break while the server is there: nobody has to notice, and writes go on. */
-const BREAKS: { readonly [way: string]: (proxy: TcpProxy) => void } = {
-  'half-closes its connections': (proxy) => {
-    proxy.halfClose('client')
-    proxy.halfClose('server')
-  },
-  'is cut off for a moment': (proxy) => {
-    proxy.cut()
-    proxy.restore()
-  },
-  'takes writes of documents and is reset before its answers': (proxy) =>
-    proxy.resetAfterRequest(
-      (chunk) => chunk.includes('stores_labels') && (chunk.includes('insert') || chunk.includes('update')),
-      RESETS,
-    ),
-  'takes writes of checkpoints and is reset before its answers': (proxy) =>
-    proxy.resetAfterRequest(
-      (chunk) => chunk.includes('platform_checkpoints') && chunk.includes('update'),
-      RESETS,
-    ),
-  'is slow': (proxy) => proxy.delay(SLOW_MS),
-}
-
-for (const [way, fail] of Object.entries(BREAKS)) {
-  serialMongoTest(`MongoDB ${way}`, async (t) => {
-    const up = await started()
-    const { stores, api, projector } = up
-    const member = await newMember(await signInAdmin(api.url))
-    const load = await underLoad(up, member, async ({ more }) => {
-      fail(stores.mongo)
-      t.log(`${CLIENTS} more after ${await more(CLIENTS)} ms`)
-      stores.mongo.restore()
-      await allReady([api, projector], 200, BACK_MS_MAX)
-    })
-    assertRefusedWell(t, load)
-    t.log(
-      `${load.acknowledged.size} acknowledged, ${load.refused.length} refused, slowest ${load.slowestMs()} ms`,
-    )
-    await assertSound(t, stores.direct, member, load)
-  })
-}
-
-serialMongoTest(
-  'after all that a rebuild finds nothing, and nodes end within 5 s also while MongoDB is away',
-  async (t) => {
-    const { stores, api, projector } = await started()
-    const check = await checkRebuild(stores, projector.dataDir)
-    t.is(check.code, 0, check.output)
-    stores.mongo.stall()
-    await allReady([api, projector], 503, NOTICED_MS_MAX)
-    for (const exit of await Promise.all([api.stop('SIGTERM'), projector.stop()])) {
-      t.is(exit.code, 0, exit.output)
-      t.true(exit.ms < EXIT_MS_MAX, `${exit.ms} ms`)
-      t.notRegex(exit.output, /"level":"(error|fatal)"/)
-      t.log(`ended after ${Math.round(exit.ms)} ms`)
-    }
-  },
+cluster.breaks('is cut off for a moment', ({ mongo }) => {
+  mongo.cut()
+  mongo.restore()
+})
+cluster.breaks('takes writes of documents and is reset before its answers', ({ mongo }) =>
+  mongo.resetAfterRequest(
+    (chunk) => chunk.includes('stores_labels') && (chunk.includes('insert') || chunk.includes('update')),
+    RESETS,
+  ),
 )
+cluster.breaks('takes writes of checkpoints and is reset before its answers', ({ mongo }) =>
+  mongo.resetAfterRequest(
+    (chunk) => chunk.includes('platform_checkpoints') && chunk.includes('update'),
+    RESETS,
+  ),
+)
+cluster.breaks('is slow', ({ mongo }) => mongo.delay(SLOW_MS))
+
+cluster.endsWell()
