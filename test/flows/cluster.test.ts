@@ -10,7 +10,15 @@ import { endCluster, startApi, startProjector } from '../support/cluster.ts'
 import { create, newMember, signIn, signInAdmin, unique } from '../support/members.ts'
 import { endMongo, serialMongoTest } from '../support/mongodb.ts'
 import { differences, pictureOf } from '../support/pictures.ts'
-import { ADMIN, cleanUp, startServer, type RunningServer } from '../support/server.ts'
+import { run } from '../support/processes.ts'
+import {
+  ADMIN,
+  cleanUp,
+  environment,
+  freshDirectory,
+  startServer,
+  type RunningServer,
+} from '../support/server.ts'
 import { sharedStores, type SharedStores } from '../support/shared-stores.ts'
 import { about, connectSocketIo } from '../support/sockets.ts'
 
@@ -163,6 +171,31 @@ serialMongoTest(
     t.is((await projector.stop()).code, 0)
   },
 )
+
+serialMongoTest('operators’ scripts read what is shared', async (t) => {
+  const { nodes, stores } = await started()
+  const member = await newMember(await signInAdmin(nodes[0].url))
+  const { entity } = await create(member, 'labels')
+  await on(nodes[1], member).patch(`/labels/${entity._id}`, { name: unique('renamed') })
+  const script = async (name: string, ...parameters: readonly string[]): Promise<string> => {
+    const env = { ...environment(await freshDirectory()), ...stores.env }
+    const exit = await run(name, parameters, env).exited
+    t.is(exit.code, 0, exit.output)
+    return exit.output
+  }
+  const stream = `stores.labels-${entity._id}`
+  const status = JSON.parse(await script('status', '--json')) as JsonObject
+  t.deepEqual(status.stores, { kind: 'shared', history: 'eventstoredb', documents: 'mongodb' })
+  const printed = (await script('history', stream, '--json')).trim().split('\n')
+  t.deepEqual(
+    printed.map((line) => (JSON.parse(line) as JsonObject).type),
+    ['EntityCreated', 'EntityChanged'],
+  )
+  t.regex(
+    await script('replay', '--stream', stream, '--projection', 'stores'),
+    / 1 documents compared, 0 differ/,
+  )
+})
 
 serialMongoTest(
   'a node that does both roles joins them, and takes over when the projector ends',
