@@ -49,6 +49,8 @@ type Ending = {
 }
 
 const rebuildHere = async (stores: Stores, input: JsonObject, { stop, lost }: Ending): Promise<Json> => {
+  // Shared documents that are ahead of a strange or empty history are not its own, and would begin anew.
+  if (stores.isShared && !(await stores.isFounded())) throw new Error('Nobody has begun this history')
   const runner = await startRunner({
     ...stores,
     projections: PROJECTIONS,

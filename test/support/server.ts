@@ -49,8 +49,11 @@ export const startServer = async (
   if (options.unready === undefined && !(await ready(url, running))) failed(await running.exited)
   const { pid, output, exited } = running
   const end = async (signal: NodeJS.Signals): Promise<Exit> => {
-    const [exit] = await Promise.all([running.end(signal), beside?.end(signal)])
-    return exit
+    // What is under way waits for the projector; a kill takes both at once.
+    const ending = running.end(signal)
+    if (signal !== 'SIGKILL') await ending
+    await beside?.end(signal)
+    return ending
   }
   return { url, storesUrl, dataDir, pid, output, exited, stop: end, kill: () => end('SIGKILL') }
 }
