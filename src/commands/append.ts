@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { rejection, type Rejection } from '../domain/rejection.ts'
 import type { Appended, AppendFailure, Expected, History, NewEvent } from '../history/port.ts'
 import { UNKNOWN_OUTCOME_MS_MAX, UNKNOWN_OUTCOME_PAUSE_MS, UNKNOWN_OUTCOME_PAUSE_MS_MAX } from '../limits.ts'
-import { following, remember, type Slot } from './slots.ts'
+import { confirm, moveOn, type Slot } from './slot.ts'
 
 /** Reason of a refusal after which the events may be there all the same. */
 export const OUTCOME_UNKNOWN = 'outcome_unknown'
@@ -19,10 +19,10 @@ export const appendToSlot = async (
   step: { readonly events: readonly NewEvent[]; readonly next: unknown },
 ): Promise<E.Either<Rejection | 'moved', Appended>> => {
   const expected = slot.revision
-  slot.state = step.next
-  slot.revision = following(expected) + BigInt(step.events.length - 1)
-  remember(slot, to.commandId, 0n)
-  const settling = settle(slot, to.commandId, appendResolved(history, to.stream, expected, step.events))
+  moveOn(slot, to.commandId, step.events, step.next)
+  const settling = settle(slot, appendResolved(history, to.stream, expected, step.events), (appended) =>
+    confirm(slot, to.commandId, { expected, state: step.next, appended }),
+  )
   const written = settling.then(E.isRight, () => false)
   slot.pending = written
   const answer = await settling
@@ -33,13 +33,13 @@ export const appendToSlot = async (
 /** Whoever waits for an append finds the slot as the append left it. */
 const settle = async (
   slot: Slot,
-  commandId: string,
   appending: Promise<E.Either<AppendFailure, Appended>>,
+  onWritten: (appended: Appended) => void,
 ): Promise<E.Either<AppendFailure, Appended>> => {
   try {
     const answer = await appending
     if (E.isLeft(answer)) slot.broken = true
-    else remember(slot, commandId, answer.right.position)
+    else onWritten(answer.right)
     return answer
   } catch (error) {
     slot.broken = true

@@ -48,10 +48,7 @@ export type Asker = {
 }
 
 export const createClaims = (history: History, keyring: Keyring): Claims => {
-  const streamOf = async (claim: Claim): Promise<string> => {
-    const key = await keyring.installation(CLAIM_KEY)
-    return `claim-${claim.kind}-${createHmac('sha256', key).update(claim.value).digest('hex')}`
-  }
+  const streamOf = (claim: Claim): Promise<string> => claimStream(keyring, claim)
 
   /** `undefined`: the asker's stream held it already. */
   const takeOne = async (asker: Asker, claim: Claim): Promise<E.Either<Rejection, Held | undefined>> => {
@@ -118,6 +115,21 @@ export const createClaims = (history: History, keyring: Keyring): Claims => {
   }
 }
 
+/** The stream that a name was taken by last, if it was not released since. For who only asks: a command finds out by claiming. */
+export const holderOf = async (
+  history: History,
+  keyring: Keyring,
+  claim: Pick<Claim, 'kind' | 'value'>,
+): Promise<string | undefined> => (await lastOf(history, await claimStream(keyring, claim))).holder
+
+const claimStream = async (
+  keyring: Keyring,
+  { kind, value }: Pick<Claim, 'kind' | 'value'>,
+): Promise<string> => {
+  const key = await keyring.installation(CLAIM_KEY)
+  return `claim-${kind}-${createHmac('sha256', key).update(value).digest('hex')}`
+}
+
 type Standing = {
   readonly revision: Expected
   readonly holder: string | undefined
@@ -149,10 +161,8 @@ const isHeld = async (asker: Asker, claim: Claim, standing: Standing): Promise<b
 const isOrphan = async (asker: Asker, claim: Claim, standing: Standing): Promise<boolean> => {
   if (standing.holder === undefined || asker.cause.at - standing.at < CLAIM_ORPHAN_MS) return false
   const held = await asker.claimsOf(standing.holder)
-  return !held.some((other) => sameClaim(other, claim))
+  return without([claim], held).length > 0
 }
-
-const sameClaim = (a: Claim, b: Claim): boolean => a.kind === b.kind && a.value === b.value
 
 const append = async (
   history: History,
@@ -171,19 +181,23 @@ const append = async (
 }
 
 /** Claims that a decision adds and gives up. */
-export const claimChanges = <S, C>(
-  decider: Decider<S, C>,
-  before: S,
-  after: S,
-): { readonly added: readonly Claim[]; readonly dropped: readonly Claim[] } => {
-  if (decider.claims === undefined) return { added: [], dropped: [] }
+export const claimChanges = <S, C>(decider: Decider<S, C>, before: S, after: S): Changes => {
+  if (decider.claims === undefined) return NO_CHANGES
   const old = decider.claims(before)
   const now = decider.claims(after)
-  return {
-    added: now.filter((claim) => !old.some((other) => sameClaim(claim, other))),
-    dropped: old.filter((claim) => !now.some((other) => sameClaim(claim, other))),
-  }
+  return old === now ? NO_CHANGES : { added: without(now, old), dropped: without(old, now) }
 }
+
+type Changes = { readonly added: readonly Claim[]; readonly dropped: readonly Claim[] }
+const NO_CHANGES: Changes = { added: [], dropped: [] }
+
+const without = (claims: readonly Claim[], others: readonly Claim[]): readonly Claim[] => {
+  if (claims.length === 0) return claims
+  const names = new Set(others.map(nameOf))
+  return claims.filter((claim) => !names.has(nameOf(claim)))
+}
+
+const nameOf = ({ kind, value }: Claim): string => `${kind} ${value}`
 
 /** For the seal table: the holder is sealed with the key that the asker named. */
 export const CLAIMS_SEALED = {

@@ -3,13 +3,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Decider, Fact } from '../domain/decider.ts'
 import { rejection, type Rejection } from '../domain/rejection.ts'
-import type { Appended, History } from '../history/port.ts'
+import type { Appended, History, NewEvent } from '../history/port.ts'
 import { COMMAND_TRIES_MAX, CONTENTION_PAUSE_MS } from '../limits.ts'
 import type { Keyring } from '../vault/port.ts'
 import { appendToSlot, OUTCOME_UNKNOWN } from './append.ts'
 import { claimChanges, createClaims, type Asker, type Claims } from './claims.ts'
-import { eventOf, type Cause } from './facts.ts'
-import { createSlots, lastPosition, type Slot, type Slots } from './slots.ts'
+import { eventOf, factOf, type Cause } from './facts.ts'
+import { lastPosition, type Slot } from './slot.ts'
+import { createSlots, type Slots } from './slots.ts'
 import type { Snapshots } from './snapshots.ts'
 
 export type Engine = {
@@ -29,7 +30,10 @@ export type CommandRequest<State, Command> = Cause & {
   readonly decider: Decider<State, Command>
   /** A function is called in the load step with the stream's state: for slow comparisons (decisions 2). */
   readonly command: Command | ((state: State) => Promise<Command>)
-  /** The stream's name was made for this command: it is taken for new without asking the history first. */
+  /**
+   * The stream's name was made for this command: it is taken for new without asking the history first. The same command again is then
+   * answered like the first time, not as `repeated`.
+   */
   readonly isNew?: true
 }
 
@@ -37,8 +41,10 @@ export type Outcome<State> = {
   readonly state: State
   /** What was decided; empty if the command changes nothing, or was already done under the same id. */
   readonly facts: readonly Fact[]
-  /** Place of the last event; 0n if nothing was appended. */
+  /** Place of the command's last event; 0n if it changes nothing. */
   readonly position: bigint
+  /** It was already done under the same id; `state` is that of now. */
+  readonly repeated: boolean
 }
 
 export type EngineParts = {
@@ -58,7 +64,7 @@ type Step<T> = E.Either<Rejection | typeof MOVED, T>
 type Decided<State> = {
   readonly before: State
   readonly after: State
-  readonly facts: readonly Fact[]
+  readonly events: readonly NewEvent[]
 }
 
 type Context = EngineParts & { readonly slots: Slots; readonly claims: Claims }
@@ -69,7 +75,7 @@ export const createEngine = (parts: EngineParts): Engine => {
   return {
     execute: (request) => async () => {
       for (let tries = 0; tries < COMMAND_TRIES_MAX; tries++) {
-        const result = await handle(context, request)
+        const result = await handle(context, request, tries === 0 && request.isNew === true)
         if (E.isRight(result)) return result
         if (result.left !== MOVED) return E.left(result.left)
         await pause(Math.random() * tries * CONTENTION_PAUSE_MS)
@@ -84,11 +90,15 @@ export const createEngine = (parts: EngineParts): Engine => {
 }
 
 /** The one write path. */
-const handle = async <S, C>(context: Context, request: CommandRequest<S, C>): Promise<Step<Outcome<S>>> => {
+const handle = async <S, C>(
+  context: Context,
+  request: CommandRequest<S, C>,
+  isNew: boolean,
+): Promise<Step<Outcome<S>>> => {
   // 1. load
   const refusal = context.refusal(request.stream)
   if (refusal !== undefined) return unavailable(refusal)
-  const slot = await load(context, request)
+  const slot = await load(context, request, isNew)
   if (slot.recent.has(request.commandId)) return repeated(context, request, slot)
   const before = slot.state as S
   const command = isFactory(request.command) ? await request.command(before) : request.command
@@ -97,21 +107,23 @@ const handle = async <S, C>(context: Context, request: CommandRequest<S, C>): Pr
   const decision = request.decider.decide(command, before)
   if (E.isLeft(decision) || decision.right.length === 0) return unchanged(context, request, slot, decision)
   const facts = decision.right
-  const after = facts.reduce(request.decider.evolve, before)
+  const events = facts.map((fact, index) => eventOf(request, String(index), fact))
+  const after = events.reduce((state, event) => request.decider.evolve(state, factOf(event)), before)
   // 3. append
-  const appended = await append(context, request, slot, { before, after, facts })
+  const appended = await append(context, request, slot, { before, after, events })
   if (E.isLeft(appended)) return appended
   // 4. wait
   const { position } = appended.right
   if (!(await context.shown(request.stream, position))) return unavailable('documents_late')
   // 5. answer
-  return E.right({ state: after, facts, position })
+  return E.right({ state: after, facts, position, repeated: false })
 }
 
 const load = <S, C>(
   { slots }: Context,
-  { stream, decider, isNew }: CommandRequest<S, C>,
-): Slot | Promise<Slot> => (isNew === true ? slots.fresh(stream, decider) : slots.load(stream, decider))
+  { stream, decider }: CommandRequest<S, C>,
+  isNew: boolean,
+): Slot | Promise<Slot> => (isNew ? slots.fresh(stream, decider) : slots.load(stream, decider))
 
 /** A refusal, or "nothing changes", is only true of a state that is flushed, shown, and that nobody has moved meanwhile. */
 const unchanged = async <S, C>(
@@ -125,27 +137,31 @@ const unchanged = async <S, C>(
   if (!(await shown(stream, lastPosition(slot)))) return unavailable('documents_late')
   if (slot.broken || slot.revision !== revision) return E.left(MOVED)
   if (await slots.refresh(stream, slot, decider)) return E.left(MOVED)
-  return E.isLeft(decision) ? decision : E.right({ state: state as S, facts: [], position: 0n })
+  if (E.isLeft(decision)) return decision
+  return E.right({ state: state as S, facts: [], position: 0n, repeated: false })
 }
 
-/** The same command again: it answers from the state of now and appends nothing. */
+/** The same command again: it answers from the state of now, with all of that command's events, and appends nothing. */
 const repeated = async <S, C>(
-  { shown }: Context,
-  { stream, commandId }: CommandRequest<S, C>,
+  { slots, shown }: Context,
+  { stream, commandId, decider }: CommandRequest<S, C>,
   slot: Slot,
 ): Promise<Step<Outcome<S>>> => {
   if (slot.pending !== undefined && !(await slot.pending)) return E.left(MOVED)
+  // Another node's large append comes in several pages: the slot may be in the middle of it.
+  await slots.refresh(stream, slot, decider)
   const position = slot.recent.get(commandId)
-  if (slot.broken || position === undefined) return E.left(MOVED)
+  if (slot.broken || position === undefined || position === 0n) return E.left(MOVED)
+  const { state } = slot.written
   if (!(await shown(stream, position))) return unavailable('documents_late')
-  return E.right({ state: slot.state as S, facts: [], position })
+  return E.right({ state: state as S, facts: [], position, repeated: true })
 }
 
 const append = async <S, C>(
   { history, slots, claims, snapshots }: Context,
   request: CommandRequest<S, C>,
   slot: Slot,
-  { before, after, facts }: Decided<S>,
+  { before, after, events }: Decided<S>,
 ): Promise<Step<Appended>> => {
   const { added, dropped } = claimChanges(request.decider, before, after)
   const asker = askerOf(request, slots)
@@ -157,7 +173,6 @@ const append = async <S, C>(
     if (!isMaybeDone(request, slot)) await claims.release(asker, taken)
     return E.left(MOVED)
   }
-  const events = facts.map((fact, index) => eventOf(request, String(index), fact))
   const answer = await appendToSlot(history, request, slot, { events, next: after })
   if (E.isLeft(answer)) {
     if (isSurelyNotWritten(answer.left)) await claims.release(asker, taken)
@@ -165,7 +180,7 @@ const append = async <S, C>(
   }
   slots.weigh(request.stream, slot)
   await claims.release(asker, leaving)
-  if (slot.revision === answer.right.revision) snapshots.keep(request, slot, answer.right.position)
+  snapshots.keep(request, slot)
   return answer
 }
 

@@ -13,17 +13,27 @@ export type Cause = {
 }
 
 /** Ids of events are names in the namespace of their command: deciding it again gives the same ids, so a retry never doubles. */
-export const eventOf = (cause: Cause, name: string, fact: Fact, schema = 1): NewEvent => ({
-  id: uuidV5(name, cause.commandId),
-  type: fact.type,
-  data: fact.data,
-  meta: {
-    at: cause.at,
-    actor: cause.actor,
-    commandId: cause.commandId,
-    correlationId: cause.correlationId ?? cause.commandId,
-    schema,
-    ...(cause.via === undefined ? {} : { via: cause.via }),
-    ...(fact.scope === undefined ? {} : { scope: fact.scope }),
-  },
-})
+export const eventOf = (cause: Cause, name: string, fact: Fact, schema = 1): NewEvent => {
+  const via = viaOf(cause, fact)
+  return {
+    id: uuidV5(name, cause.commandId),
+    type: fact.type,
+    data: fact.data,
+    meta: {
+      at: cause.at,
+      actor: cause.actor,
+      commandId: cause.commandId,
+      correlationId: cause.correlationId ?? cause.commandId,
+      schema,
+      ...(via === undefined ? {} : { via }),
+      ...(fact.scope === undefined ? {} : { scope: fact.scope }),
+    },
+  }
+}
+
+/** An event as `evolve` takes it, whether it was just made or read. */
+export const factOf = ({ type, data, meta: { via } }: NewEvent): Fact =>
+  via === undefined ? { type, data } : { type, data, via }
+
+const viaOf = ({ via }: Cause, fact: Fact): JsonObject | undefined =>
+  via === undefined || fact.via === undefined ? (fact.via ?? via) : { ...via, ...fact.via }

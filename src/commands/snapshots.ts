@@ -1,67 +1,84 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Decider } from '../domain/decider.ts'
 import type { Document, Documents } from '../documents/port.ts'
 import { isSealed, open, seal } from '../history/cipher.ts'
 import { isList, isObject, type Json, type JsonObject } from '../json.ts'
-import { SNAPSHOT_EVERY_EVENTS } from '../limits.ts'
+import { SNAPSHOT_EVENTS_MAX, SNAPSHOT_EVERY_EVENTS, SNAPSHOTS_WAITING_MAX } from '../limits.ts'
 import type { Keyring } from '../vault/port.ts'
+import { snapshotOf, type Slot, type Snapshot } from './slot.ts'
 
 /** States of long streams, so that loading one costs a read and not its history. Losing all of them loses only time. */
 export type Snapshots = {
   readonly find: <S, C>(stream: string, decider: Decider<S, C>) => Promise<Snapshot | undefined>
-  /** Takes one beside the caller if enough has happened since the last. `position` is that of the slot's last event. */
-  readonly keep: <S, C>(of: Kept<S, C>, slot: Tip, position: bigint) => void
-}
-
-/** A stream's state as of an event, and when the last snapshot of it was taken. */
-export type Tip = {
-  readonly state: unknown
-  readonly revision: bigint | 'none'
-  snapshotRevision: bigint
-  readonly recent: ReadonlyMap<string, bigint>
+  /**
+   * Takes one beside the caller if enough has happened since the last: events that weigh as much as the state, so that a snapshot costs
+   * an event about its own size whatever the state's; at least `SNAPSHOT_EVERY_EVENTS` and at most `SNAPSHOT_EVENTS_MAX`.
+   */
+  readonly keep: <S, C>(of: Kept<S, C>, slot: Slot) => void
+  /** Takes one beside the caller: for a slot that was long to load. */
+  readonly take: <S, C>(of: Kept<S, C>, slot: Slot) => void
 }
 
 export type Kept<S, C> = { readonly stream: string; readonly decider: Decider<S, C> }
 
-export type Snapshot = {
-  readonly state: Json
-  readonly revision: bigint
-  readonly position: bigint
-  readonly recent: readonly string[]
-}
-
 export const SNAPSHOTS = 'platform_snapshots'
 
 /** Sealed whole with the key of the stream's subject (decisions 7): an erased subject's snapshot cannot be opened, so it is not there. */
-export const createSnapshots = (documents: Documents, keyring: Keyring): Snapshots => ({
-  find: async (stream, decider) => {
-    const found = await documents.get(SNAPSHOTS, stream)
-    if (found === undefined || found.value.stateVersion !== decider.stateVersion) return undefined
-    const content = await openWhole(found.value, keyring)
-    if (!isObject(content) || typeof found.value.revision !== 'string') return undefined
-    return {
-      state: content.state ?? null,
-      revision: BigInt(found.value.revision),
-      position: found.at,
-      recent: textsOf(content.recent),
-    }
-  },
-  keep: ({ stream, decider }, slot, position) => {
-    if (slot.revision === 'none' || slot.revision - slot.snapshotRevision < SNAPSHOT_EVERY_EVENTS) return
-    slot.snapshotRevision = slot.revision
-    const head = { stateVersion: decider.stateVersion, revision: String(slot.revision) }
-    const content = { state: slot.state as Json, recent: [...slot.recent.keys()] }
-    sealWhole(content, { stream, decider }, keyring)
-      .then((sealed) =>
-        sealed === undefined
-          ? undefined
-          : documents.apply(
-              [{ collection: SNAPSHOTS, id: stream, at: position, put: { ...head, ...sealed } }],
-              [],
-            ),
-      )
+export const createSnapshots = (documents: Documents, keyring: Keyring): Snapshots => {
+  const waiting = new Set<string>()
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const write = async <S, C>({ stream, decider }: Kept<S, C>, snapshot: Snapshot): Promise<void> => {
+    const head = { stateVersion: decider.stateVersion, revision: String(snapshot.revision) }
+    const content = { state: snapshot.state as Json, recent: snapshot.recent }
+    const sealed = await sealWhole(content, { stream, decider }, keyring)
+    if (sealed === undefined) return
+    await nextTurn()
+    await documents.apply(
+      [{ collection: SNAPSHOTS, id: stream, at: snapshot.position, put: { ...head, ...sealed } }],
+      [],
+    )
+  }
+
+  const take: Snapshots['take'] = (of, slot) => {
+    const snapshot = snapshotOf(slot)
+    if (snapshot === undefined || waiting.has(of.stream) || waiting.size >= SNAPSHOTS_WAITING_MAX) return
+    waiting.add(of.stream)
+    slot.snapshot = { revision: snapshot.revision, taken: slot.taken }
+    // One after the other, with a turn for others between: making one of a large state takes some milliseconds.
+    turn = turn
+      .then(() => nextTurn())
+      .then(() => write(of, snapshot))
       .catch(() => undefined)
-  },
-})
+      .finally(() => waiting.delete(of.stream))
+  }
+
+  return {
+    find: async (stream, decider) => {
+      const found = await documents.get(SNAPSHOTS, stream)
+      if (found === undefined || found.value.stateVersion !== decider.stateVersion) return undefined
+      const content = await openWhole(found.value, keyring)
+      if (!isObject(content) || typeof found.value.revision !== 'string') return undefined
+      return {
+        state: content.state ?? null,
+        revision: BigInt(found.value.revision),
+        position: found.at,
+        recent: textsOf(content.recent),
+      }
+    },
+    keep: (of, slot) => {
+      if (isDue(slot)) take(of, slot)
+    },
+    take,
+  }
+}
+
+const isDue = ({ written: { revision }, snapshot, taken, weight }: Slot): boolean => {
+  if (revision === 'none') return false
+  const events = revision - snapshot.revision
+  if (events < SNAPSHOT_EVERY_EVENTS) return false
+  return events >= SNAPSHOT_EVENTS_MAX || taken - snapshot.taken >= weight.characters
+}
 
 const sealWhole = async (
   content: JsonObject,

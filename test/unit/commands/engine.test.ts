@@ -7,7 +7,8 @@ import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import { createEngine, type CommandRequest, type Engine } from '../../../src/commands/engine.ts'
 import { CLAIMS_SEALED } from '../../../src/commands/claims.ts'
-import { createSnapshots, SNAPSHOTS } from '../../../src/commands/snapshots.ts'
+import { createSnapshots } from '../../../src/commands/snapshots.ts'
+import type { Decider } from '../../../src/domain/decider.ts'
 import { memoryDocuments } from '../../../src/documents/memory/memory.ts'
 import { memoryHistory } from '../../../src/history/memory/memory.ts'
 import type { AppendFailure, History, StoredEvent } from '../../../src/history/port.ts'
@@ -15,6 +16,7 @@ import { sealedHistory } from '../../../src/history/sealing.ts'
 import { CLAIM_ORPHAN_MS, SNAPSHOT_EVERY_EVENTS } from '../../../src/limits.ts'
 import { memoryKeyring } from '../../../src/vault/memory/keyring.ts'
 import { tallyDecider, type Tally, type TallyCommand } from '../../support/counting.ts'
+import { snapshotted } from '../../support/snapshots.ts'
 
 type Fault = (write: () => Promise<E.Either<AppendFailure, unknown>>) => Promise<AppendFailure>
 
@@ -79,6 +81,58 @@ test('a command answers with the state it decided and who did it stands in the e
   })
 })
 
+test('what of how it came in belongs to a fact is merged over that of its command, and evolve sees it whenever it is folded', async (t) => {
+  const { raw, engine, newEngine } = setup()
+  const decider: Decider<readonly unknown[], 'go'> = {
+    initial: [],
+    stateVersion: 1,
+    evolve: (state, { via }) => [...state, via ?? null],
+    decide: () =>
+      E.right([
+        { type: 'Pushed', data: {}, via: { sequenceNumber: 7, auth: 'child' } },
+        { type: 'Pushed', data: {} },
+      ]),
+  }
+  const once = { stream: 'tally.via-1', decider, command: 'go', actor: 'tally:user:1', at: 1_000 } as const
+  const via = { protocol: 'test', auth: 'device' }
+  const merged = { protocol: 'test', auth: 'child', sequenceNumber: 7 }
+  t.like(await engine.execute({ ...once, via, commandId: randomUUID() })(), {
+    right: { state: [merged, via] },
+  })
+  t.like(await engine.execute({ ...once, commandId: randomUUID() })(), {
+    right: { state: [merged, via, { sequenceNumber: 7, auth: 'child' }, null] },
+  })
+  const events = await eventsOf(raw, 'tally.via-1')
+  t.deepEqual(
+    events.map(({ meta }) => meta.via ?? null),
+    [merged, via, { sequenceNumber: 7, auth: 'child' }, null],
+  )
+  const { state } = await newEngine().load('tally.via-1', decider)
+  t.deepEqual(
+    state,
+    events.map(({ meta }) => meta.via ?? null),
+  )
+})
+
+test('a command for a stream that is taken for new claims its name, and is decided on the stream if it is not new', async (t) => {
+  const { raw, engine, newEngine } = setup()
+  const first = request({ type: 'Rename', name: 'Ada' }, { isNew: true })
+  t.like(await engine.execute(first)(), { right: { repeated: false } })
+  t.like(
+    await newEngine().execute(
+      request({ type: 'Rename', name: 'ada' }, { isNew: true, stream: 'tally.count-2' }),
+    )(),
+    {
+      left: { kind: 'Conflict' },
+    },
+  )
+  t.like(await newEngine().execute(first)(), { right: { state: { name: 'Ada' }, position: 2n } })
+  t.like(await newEngine().execute(add(4, { isNew: true }))(), {
+    right: { state: { count: 4, name: 'Ada' } },
+  })
+  t.is((await eventsOf(raw, 'tally.count-1')).length, 2)
+})
+
 test('a hundred commands to one stream at once all take effect, in one append each', async (t) => {
   const { engine, appends } = setup()
   const answers = await Promise.all(Array.from({ length: 100 }, () => engine.execute(add(1))()))
@@ -111,8 +165,13 @@ test('the same command id again appends nothing, in this engine and in one that 
   const first = await engine.execute(once)()
   const again = await engine.execute(once)()
   const elsewhere = await newEngine().execute(once)()
-  for (const answer of [first, again, elsewhere])
-    t.like(answer, { right: { state: { count: 5 }, position: 1n } })
+  for (const [answer, repeated] of [
+    [first, false],
+    [again, true],
+    [elsewhere, true],
+  ] as const)
+    t.like(answer, { right: { state: { count: 5 }, position: 1n, repeated } })
+  t.like(await engine.execute(add(0))(), { right: { position: 0n, repeated: false } })
   t.is((await eventsOf(raw, 'tally.count-1')).length, 1)
 })
 
@@ -213,9 +272,8 @@ test('a long stream is loaded from its snapshot, which nobody can read without t
   const { engine, newEngine, documents, keyring } = setup()
   await engine.execute(rename('1', 'Ada Lovelace'))()
   for (let n = 0; n < SNAPSHOT_EVERY_EVENTS + 5; n++) await engine.execute(add(1))()
-  const snapshot = await documents.get(SNAPSHOTS, 'tally.count-1')
-  t.truthy(snapshot)
-  t.false(JSON.stringify(snapshot?.value).includes('Ada'))
+  const snapshot = await snapshotted(documents, 'tally.count-1')
+  t.false(JSON.stringify(snapshot).includes('Ada'))
   const { state } = await newEngine().load('tally.count-1', tallyDecider)
   t.deepEqual(state, { count: SNAPSHOT_EVERY_EVENTS + 5, name: 'Ada Lovelace', closed: false })
   const raised = await newEngine().load('tally.count-1', { ...tallyDecider, stateVersion: 2 })

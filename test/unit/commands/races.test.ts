@@ -7,7 +7,7 @@ import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import { CLAIMS_SEALED } from '../../../src/commands/claims.ts'
 import { createEngine, type CommandRequest, type Engine } from '../../../src/commands/engine.ts'
-import { createSnapshots, SNAPSHOTS } from '../../../src/commands/snapshots.ts'
+import { createSnapshots } from '../../../src/commands/snapshots.ts'
 import { memoryDocuments } from '../../../src/documents/memory/memory.ts'
 import type { Decider } from '../../../src/domain/decider.ts'
 import { rejection } from '../../../src/domain/rejection.ts'
@@ -19,6 +19,7 @@ import { CLAIM_ORPHAN_MS, SNAPSHOT_EVERY_EVENTS, STATE_CACHE_CHARACTERS_MAX } fr
 import { memoryKeyring } from '../../../src/vault/memory/keyring.ts'
 import { tallyDecider, type Tally, type TallyCommand } from '../../support/counting.ts'
 import { append, newEvent } from '../../support/events.ts'
+import { snapshotted } from '../../support/snapshots.ts'
 
 /** What happens before an append is written; it may throw. */
 type Gate = (stream: string, events: readonly NewEvent[]) => Promise<void> | undefined
@@ -196,7 +197,7 @@ test('a refusal, or that nothing changes, is told only when the documents show w
 test('a snapshot of events that the history does not have is not believed', async (t) => {
   const { engine, documents, newEngine } = setup()
   for (let n = 0; n < SNAPSHOT_EVERY_EVENTS + 5; n++) await engine.execute(tally({ type: 'Add', by: 1 }))()
-  t.truthy(await documents.get(SNAPSHOTS, 'tally.count-1'))
+  await snapshotted(documents, 'tally.count-1')
   // The history was put back to an older copy, the documents were not.
   const older = memoryHistory()
   await append(older, 'other.thing-1', newEvent('Nothing'))
