@@ -36,6 +36,11 @@ export type Documents = {
   readonly forgetCheckpoint: (name: string) => Promise<void>
   /** Forces what `apply` wrote to disk. */
   readonly flush: () => Promise<void>
+  /**
+   * Afterwards nothing that was deleted or replaced before stands in the files any more (decisions 8). Others read and write meanwhile. A
+   * server of its own looks after its files itself.
+   */
+  readonly rewrite: () => Promise<void>
   readonly close: () => Promise<void>
 }
 

@@ -51,12 +51,26 @@ const append =
   (operand: Json): Change =>
   (old) => {
     if (old !== undefined && !Array.isArray(old)) return KEEP
-    const items = [...((old ?? []) as readonly Json[])]
-    for (const item of eachOf(operator, operand)) {
-      if (operator === '$push' || !items.some((present) => equalJson(present, item))) items.push(item)
-    }
-    return items
+    const items = (old ?? []) as readonly Json[]
+    const each = eachOf(operator, operand)
+    return operator === '$push' ? [...items, ...each] : withEach(items, each)
   }
+
+/** Each that is not there yet, in time that grows with the sum of both and not with their product, but for objects and lists. */
+const withEach = (items: readonly Json[], each: readonly Json[]): readonly Json[] => {
+  const all = [...items]
+  const plain = new Set(items.filter(isPlain))
+  const deep = items.filter((item) => !isPlain(item))
+  for (const item of each) {
+    if (isPlain(item) ? plain.has(item) : deep.some((present) => equalJson(present, item))) continue
+    if (isPlain(item)) plain.add(item)
+    else deep.push(item)
+    all.push(item)
+  }
+  return all
+}
+
+const isPlain = (item: Json): boolean => typeof item !== 'object' || item === null
 
 /** One value, or `{ $each: [...] }`; the modifiers `$slice`, `$sort` and `$position` are not in the port. */
 const eachOf = (operator: string, operand: Json): readonly Json[] => {

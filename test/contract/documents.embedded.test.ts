@@ -1,12 +1,21 @@
 // The embedded adapter keeps every promise of the documents port, and those of its own: it is what it was after it is opened
 // again, an index changes no answer, what cannot be believed begins anew, readers work beside the writer.
-import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { openEmbeddedDocuments } from '../../src/documents/embedded/documents.ts'
 import type { Documents } from '../../src/documents/port.ts'
+import { REWRITE_POLL_MS } from '../../src/limits.ts'
 import { mountDocuments } from './documents.ts'
 import { fill, ids, put, remove, scanned } from './documents/helpers.ts'
 
@@ -188,4 +197,94 @@ test('a dropped collection whose removal was interrupted is removed at the next 
   await fill(second, 'c', [{ _id: 'a' }])
   await second.drop('c')
   t.deepEqual(await ids(second, 'c'), [])
+})
+
+test('a rewrite leaves no deleted or replaced value in the files', async (t) => {
+  const path = await newPath()
+  const documents = await openAt(t, path)
+  const numbers = Array.from({ length: 400 }, (_, n) => n)
+  const secret = (n: number): string => `secret-${n}-of-nobody`
+  await documents.ensureIndexes('c', [{ keys: ['name'] }, { keys: ['_s'] }])
+  for (const n of numbers) {
+    const text = 'x'.repeat((n * 37) % 6_000) + secret(n)
+    await documents.apply(
+      [
+        put('c', `d${n}`, n + 1, { name: secret(n), text, _s: ['a'] }),
+        put('c', `live${n}`, n + 1, { text: `kept-${n}-` }),
+      ],
+      [],
+    )
+  }
+  const half = numbers.slice(0, 200)
+  await documents.apply(
+    half.map((n) => put('c', `d${n}`, 1_000, { _s: ['a'] })),
+    [],
+  )
+  await documents.apply([{ collection: 'c', where: { _s: 'a' }, delete: true, at: 2_000n }], [])
+  const contents = (): string =>
+    readdirSync(dirname(path))
+      .map((name) => readFileSync(join(dirname(path), name), 'latin1'))
+      .join('\n')
+  const before = contents()
+  t.true(
+    numbers.some((n) => before.includes(secret(n))),
+    'LMDB keeps deleted bytes; else this test proves nothing',
+  )
+  await documents.rewrite()
+  const after = contents()
+  t.deepEqual(
+    numbers.filter((n) => after.includes(secret(n))),
+    [],
+  )
+  t.true(numbers.every((n) => after.includes(`kept-${n}-`)))
+  t.deepEqual(readdirSync(dirname(path)).sort(), [
+    'documents.mdb',
+    'documents.mdb-lock',
+    'documents.mdb-state',
+  ])
+  await documents.close()
+  t.is(await (await openAt(t, path)).count('c', {}), 400)
+})
+
+test('a reader beside the writer follows a rewrite', async (t) => {
+  const path = await newPath()
+  const writer = await openAt(t, path)
+  await fill(writer, 'c', [{ _id: 'a' }])
+  const reader = await openEmbeddedDocuments({ path, readOnly: true })
+  t.teardown(() => reader.close())
+  await writer.rewrite()
+  await fill(writer, 'c', [{ _id: 'b' }], 5)
+  await new Promise((resolve) => setTimeout(resolve, REWRITE_POLL_MS + 50))
+  t.deepEqual(await ids(reader, 'c'), ['a', 'b'])
+  await fill(writer, 'd', [{ _id: 'c' }])
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.deepEqual(await ids(reader, 'd'), ['c'])
+  await t.throwsAsync(reader.rewrite(), { name: 'DocumentsUnavailable' })
+})
+
+test('what a process left that was killed over a rewrite is cleared up', async (t) => {
+  const path = await closedCopy(t)
+  copyFileSync(path, `${path}-replaced`)
+  writeFileSync(`${path}-aside`, 'half a copy')
+  const first = await openAt(t, path)
+  t.deepEqual(readdirSync(dirname(path)).sort(), [
+    'documents.mdb',
+    'documents.mdb-lock',
+    'documents.mdb-state',
+  ])
+  await first.close()
+  renameSync(path, `${path}-replaced`)
+  const repairs: string[] = []
+  t.is(await (await openAt(t, path, repairs)).count('c', {}), 2_000)
+  t.deepEqual(repairs, [])
+  t.false(existsSync(`${path}-replaced`))
+})
+
+test('closing breaks a rewrite off', async (t) => {
+  const path = await closedCopy(t)
+  const documents = await openAt(t, path)
+  const rewriting = documents.rewrite()
+  await documents.close()
+  await t.throwsAsync(rewriting, { name: 'DocumentsUnavailable' })
+  t.is(await (await openAt(t, path)).count('c', {}), 2_000)
 })

@@ -16,6 +16,7 @@ const nothing: Documents = {
   checkpoints: () => Promise.resolve(new Map()),
   forgetCheckpoint: () => Promise.resolve(),
   flush: () => Promise.resolve(),
+  rewrite: () => Promise.resolve(),
   close: () => Promise.resolve(),
 }
 

@@ -6,6 +6,7 @@ import { filterCases } from './documents/filters.ts'
 import { indexCases } from './documents/indexes.ts'
 import { modelCases } from './documents/model.ts'
 import { pagingCases } from './documents/paging.ts'
+import { rewriteCases } from './documents/rewrites.ts'
 import { sortingCases } from './documents/sorting.ts'
 import { updateCases } from './documents/updates.ts'
 import { writeCases } from './documents/writes.ts'
@@ -19,6 +20,7 @@ export const documentsCases: readonly Case[] = [
   ...pagingCases,
   ...indexCases,
   ...modelCases,
+  ...rewriteCases,
 ]
 
 /** Runs every case against a store of its own or, if `open` gives the same one again, in collections of their own. */

@@ -1,12 +1,12 @@
-import type { JsonObject } from '../../json.ts'
 import { documentOf } from '../entries.ts'
 import { compileFilter } from '../filter.ts'
-import type { Checkpoint, Write } from '../port.ts'
+import type { Checkpoint, Document, Write } from '../port.ts'
 import { applyUpdate } from '../update.ts'
 import { collectionNamed, type Catalogue, type Collection } from './catalogue.ts'
 import { checkpointKey } from './checkpoints.ts'
 import { transact, type Engine } from './engine.ts'
 import { reindex, type Change } from './indexing.ts'
+import type { Hot } from './hot.ts'
 import { encodeId } from './keys.ts'
 import { matchingIds } from './search.ts'
 import { parseDocument, type Store } from './store.ts'
@@ -18,8 +18,8 @@ export const applyWrites = (
   checkpoints: readonly Checkpoint[],
 ): void =>
   transact(engine, (catalogue) => {
-    const { store } = engine
-    const batch: Batch = { store, catalogue, slots: new Map() }
+    const { store, hot } = engine
+    const batch: Batch = { store, hot, catalogue, slots: new Map() }
     for (const write of writes) {
       const collection = collectionNamed(catalogue, write.collection)
       if ('id' in write) applyTo(slotOf(batch, collection, write.id), write)
@@ -37,15 +37,18 @@ export const applyWrites = (
 type Slot = {
   readonly id: string
   readonly bytes: string
-  readonly before: string | undefined
+  /** Text until somebody needs more. */
+  before: Document | string | undefined
   readonly wasDeleted: boolean
   at: bigint | undefined
-  value: JsonObject | string | undefined
+  value: Document | string | undefined
   changed: boolean
+  isHot: boolean
 }
 
 type Batch = {
   readonly store: Store
+  readonly hot: Hot
   readonly catalogue: Catalogue
   readonly slots: Map<Collection, Map<string, Slot>>
 }
@@ -62,12 +65,13 @@ const slotOf = (batch: Batch, collection: Collection, id: string): Slot => {
   const slots = slotsOf(batch, collection)
   const found = slots.get(id)
   if (found) return found
-  const { store } = batch
+  const { store, hot } = batch
   const bytes = encodeId(id)
   const key = collection.prefix + bytes
-  const live = store.documents.get(key)
+  const parsed = hot.get(key)
+  const live = parsed ?? store.documents.get(key)
   const deleted = live || !collection.hasTombstones ? undefined : store.tombstones.get(key)
-  const before = live?.text
+  const before = live && ('value' in live ? live.value : live.text)
   const slot: Slot = {
     id,
     bytes,
@@ -76,13 +80,20 @@ const slotOf = (batch: Batch, collection: Collection, id: string): Slot => {
     at: (live ?? deleted)?.at,
     value: before,
     changed: false,
+    isHot: false,
   }
   slots.set(id, slot)
   return slot
 }
 
-const valueOf = ({ value }: Slot): JsonObject | undefined =>
-  typeof value === 'string' ? parseDocument(value) : value
+/** Parsed once: what was there before shares what the updates left alone. */
+const valueOf = (slot: Slot): Document | undefined => {
+  if (typeof slot.value !== 'string') return slot.value
+  const parsed = parseDocument(slot.value)
+  if (slot.before === slot.value) slot.before = parsed
+  slot.value = parsed
+  return parsed
+}
 
 /** The guard: only a write that is newer than the document changes it. */
 const applyTo = (slot: Slot, write: Write): void => {
@@ -93,6 +104,7 @@ const applyTo = (slot: Slot, write: Write): void => {
     const old = valueOf(slot)
     if (!old) return
     slot.value = applyUpdate(old, write.update)
+    slot.isHot = true
   }
   slot.at = write.at
   slot.changed = true
@@ -120,25 +132,32 @@ const storeSlots = (batch: Batch, collection: Collection, slots: readonly Slot[]
   for (const slot of slots) {
     if (!slot.changed) continue
     const after = valueOf(slot)
-    put(store, collection, slot, after)
+    put(batch, collection, slot, after)
     if (isIndexed) {
-      changes.push({
-        id: slot.bytes,
-        before: slot.before === undefined ? undefined : parseDocument(slot.before),
-        after,
-      })
+      const before = typeof slot.before === 'string' ? parseDocument(slot.before) : slot.before
+      changes.push({ id: slot.bytes, before, after })
     }
   }
   if (isIndexed) reindex(store, catalogue, collection, changes)
 }
 
-const put = (store: Store, collection: Collection, slot: Slot, value: JsonObject | undefined): void => {
+const put = (
+  { store, hot }: Batch,
+  collection: Collection,
+  slot: Slot,
+  value: Document | undefined,
+): void => {
   const key = collection.prefix + slot.bytes
   const at = slot.at ?? 0n
   if (value) {
-    void store.documents.put(key, { at, text: JSON.stringify(value) })
+    const text = JSON.stringify(value)
+    void store.documents.put(key, { at, text })
+    // A transaction that fails clears all of it.
+    if (slot.isHot) hot.set(key, { at, value }, text.length)
+    else hot.forget(key)
     if (slot.wasDeleted) void store.tombstones.remove(key)
   } else {
+    hot.forget(key)
     if (slot.before !== undefined) void store.documents.remove(key)
     void store.tombstones.put(key, { at, text: JSON.stringify(slot.id) })
     collection.hasTombstones = true

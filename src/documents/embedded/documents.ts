@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { syncLmdb } from '../../embedded/lmdb.ts'
+import { REWRITE_POLL_MS } from '../../limits.ts'
 import { DocumentsUnavailable, type Documents, type Versioned } from '../port.ts'
 import { applyWrites } from './apply.ts'
 import { forgetCheckpoint, readCheckpoint, readCheckpoints } from './checkpoints.ts'
@@ -8,7 +9,8 @@ import { collectionNow, engineOn, fail, refuseEnded, type Engine } from './engin
 import { find } from './find.ts'
 import { encodeIfPossible } from './keys.ts'
 import { drop, ensureIndexes, purge, scan } from './maintain.ts'
-import { openStore, parseDocument } from './store.ts'
+import { afterRewrite, createRewriter } from './rewrite.ts'
+import { openStoreFile, parseDocument, storeOn } from './store.ts'
 import { putMark, reasonForDistrust, removeStore } from './trust.ts'
 
 export type EmbeddedDocumentsOptions = {
@@ -30,9 +32,7 @@ export type EmbeddedDocumentsOptions = {
 export const openEmbeddedDocuments = async (options: EmbeddedDocumentsOptions): Promise<Documents> => {
   const { path, readOnly = false } = options
   if (readOnly && !existsSync(path)) throw new DocumentsUnavailable(`${path} is not there`)
-  const engine = readOnly
-    ? engineOn(openStore(path, true), { readOnly, onFatal: undefined })
-    : await openToWrite(options)
+  const engine = readOnly ? openBeside(path) : await openToWrite(options)
   if (engine.catalogue.dropped.length > 0 && !readOnly) purge(engine).catch(() => undefined)
   return documentsOn(engine, path)
 }
@@ -50,6 +50,7 @@ const documentsOn = (engine: Engine, path: string): Documents => ({
   checkpoints: () => answer(() => readCheckpoints(engine)),
   forgetCheckpoint: (name) => answer(() => forgetCheckpoint(engine, name)),
   flush: () => flush(engine, path),
+  rewrite: createRewriter(engine, path, () => flush(engine, path)),
   close: () => close(engine, path),
 })
 
@@ -59,7 +60,11 @@ const answer = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolv
 const get = (engine: Engine, name: string, id: string): Versioned | undefined => {
   const collection = collectionNow(engine, name)
   const bytes = encodeIfPossible(id)
-  const record = collection && bytes !== undefined && engine.store.documents.get(collection.prefix + bytes)
+  if (collection === undefined || bytes === undefined) return undefined
+  const key = collection.prefix + bytes
+  const hot = engine.hot.get(key)
+  if (hot !== undefined) return hot
+  const record = engine.store.documents.get(key)
   return record ? { at: record.at, value: parseDocument(record.text) } : undefined
 }
 
@@ -71,8 +76,10 @@ const names = (engine: Engine): readonly string[] => {
 const flush = async (engine: Engine, path: string): Promise<void> => {
   refuseEnded(engine)
   if (engine.readOnly) return
+  const syncing = syncLmdb(engine.store.root)
+  engine.flushing = Promise.allSettled([engine.flushing, syncing])
   try {
-    await syncLmdb(engine.store.root)
+    await syncing
   } catch (error) {
     // What the system gave up is gone from its memory too, so the file may be torn.
     await putMark(path, 'failed').catch(() => undefined)
@@ -83,6 +90,7 @@ const flush = async (engine: Engine, path: string): Promise<void> => {
 const close = async (engine: Engine, path: string): Promise<void> => {
   if (engine.isClosed) return
   engine.isClosed = true
+  await engine.rewriting
   const isWhole = !engine.ended && !engine.readOnly
   try {
     if (isWhole) await flush(engine, path)
@@ -94,8 +102,27 @@ const close = async (engine: Engine, path: string): Promise<void> => {
   if (isWhole) await putMark(path, 'clean')
 }
 
+/** Looks now and then whether its file was replaced; a copy's never is. */
+const openBeside = (path: string): Engine => {
+  const store = storeOn(openStoreFile(path, true))
+  let { ino } = statSync(path)
+  let looked = performance.now()
+  const follow = (): void => {
+    if (performance.now() - looked < REWRITE_POLL_MS) return
+    looked = performance.now()
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found === undefined || found.ino === ino) return
+    const old = store.file()
+    store.replaceFile(openStoreFile(path, true))
+    ino = found.ino
+    void old.root.close()
+  }
+  return engineOn(store, { readOnly: true, onFatal: undefined, follow })
+}
+
 const openToWrite = async (options: EmbeddedDocumentsOptions): Promise<Engine> => {
   const { path, onRepair } = options
+  await afterRewrite(path)
   const reason = await reasonForDistrust(path)
   await putMark(path, 'opening')
   if (reason) {
@@ -112,7 +139,8 @@ const openToWrite = async (options: EmbeddedDocumentsOptions): Promise<Engine> =
 
 /** What LMDB refuses as damaged is removed; any other fault, like a missing right, is not the file's. */
 const openOrAnew = async ({ path, onRepair, onFatal }: EmbeddedDocumentsOptions): Promise<Engine> => {
-  const open = (): Engine => engineOn(openStore(path, false), { readOnly: false, onFatal })
+  const open = (): Engine =>
+    engineOn(storeOn(openStoreFile(path, false)), { readOnly: false, onFatal, follow: undefined })
   try {
     return open()
   } catch (error) {

@@ -1,5 +1,6 @@
 import { DocumentsUnavailable } from '../port.ts'
 import { catalogueText, loadCatalogue, saveCatalogue, type Catalogue, type Collection } from './catalogue.ts'
+import { createHot, type Hot } from './hot.ts'
 import type { Store } from './store.ts'
 
 /** What every operation works on. */
@@ -7,29 +8,40 @@ export type Engine = {
   readonly store: Store
   readonly readOnly: boolean
   readonly onFatal: ((error: Error) => void) | undefined
+  /** Beside a process that writes: goes on in the file that a rewrite put there. */
+  readonly follow: (() => void) | undefined
+  /** Only the process that writes knows that what it has read is still so. */
+  readonly hot: Hot
   catalogue: Catalogue
   /** Why nothing more can be done: it was closed, or a commit failed. */
   ended: Error | undefined
   isClosed: boolean
   /** Removal of dropped collections, one after the other. */
   purging: Promise<void>
+  /** Flushes that are under way: the file must not be closed under them. */
+  flushing: Promise<unknown>
+  /** Never rejects. */
+  rewriting: Promise<void>
 }
 
-export type EngineOptions = Pick<Engine, 'readOnly' | 'onFatal'>
+export type EngineOptions = Pick<Engine, 'readOnly' | 'onFatal' | 'follow'>
 
-export const engineOn = (store: Store, { readOnly, onFatal }: EngineOptions): Engine => ({
+export const engineOn = (store: Store, options: EngineOptions): Engine => ({
   store,
-  readOnly,
-  onFatal,
+  ...options,
+  hot: createHot(),
   catalogue: loadCatalogue(store),
   ended: undefined,
   isClosed: false,
   purging: Promise.resolve(),
+  flushing: Promise.resolve(),
+  rewriting: Promise.resolve(),
 })
 
-/** Throws `DocumentsUnavailable` after the end. */
-export const refuseEnded = ({ ended }: Engine): void => {
+/** To be called before every reading. Throws `DocumentsUnavailable` after the end. */
+export const refuseEnded = ({ ended, follow }: Engine): void => {
   if (ended) throw new DocumentsUnavailable(ended.message, { cause: ended })
+  follow?.()
 }
 
 /** The collection as it is now; another process may have changed the catalogue. */
@@ -59,6 +71,7 @@ export const transact = <T>(engine: Engine, work: (catalogue: Catalogue) => T): 
   } catch (error) {
     if (done.work) return fail(engine, 'a commit failed', error)
     engine.catalogue = loadCatalogue(store)
+    engine.hot.clear()
     throw error
   }
 }

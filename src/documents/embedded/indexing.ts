@@ -52,7 +52,7 @@ export const reindex = (
 ): void => {
   for (const index of collection.indexes) {
     const added: (readonly [change: Change, key: string])[] = []
-    for (const change of changes) {
+    for (const change of changes.filter((one) => !isSame(index.paths, one))) {
       const { id, before, after } = change
       const old = before ? entryKeys(catalogue, index, before, id) : NONE
       const now = after ? entryKeys(catalogue, index, after, id) : NONE
@@ -89,6 +89,12 @@ const sharesUnique = (a: JsonObject, b: JsonObject, keys: readonly string[]): bo
   const taken = uniqueKeys(a, keys)
   return [...uniqueKeys(b, keys)].some((key) => taken.has(key))
 }
+
+/** An update leaves what it does not touch as the same value. */
+const isSame = (paths: readonly Path[], { before, after }: Change): boolean =>
+  before !== undefined &&
+  after !== undefined &&
+  paths.every(([key = '']) => own(before, key) === own(after, key))
 
 const missingIn = (present: readonly string[], keys: readonly string[]): readonly string[] => {
   if (present.length < 8) return keys.filter((key) => !present.includes(key))

@@ -137,7 +137,7 @@ const purgeTable = async (
   }
 }
 
-const hasEnded = ({ ended }: Engine): boolean => ended !== undefined
+const hasEnded = ({ ended, isClosed }: Engine): boolean => isClosed || ended !== undefined
 
 /** Both tables in order of their keys, which is the order of ids. */
 export async function* scan(engine: Engine, name: string, after = ''): AsyncGenerator<readonly Scanned[]> {

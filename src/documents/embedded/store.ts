@@ -4,24 +4,48 @@ import type { Document } from '../port.ts'
 import type { FastBuffer } from './keys.ts'
 
 /** Four tables of one LMDB environment. Keys are binary strings. */
-export type Store = {
-  readonly root: RootDatabase<Buffer, Buffer>
+export type Store = Tables & {
+  readonly root: StoreFile['root']
+  /** The one behind the tables at this moment. */
+  readonly file: () => StoreFile
+  /** Whoever reads goes on in the other file: so nothing may be open on a table between two turns of the event loop. */
+  readonly replaceFile: (next: StoreFile) => void
+  /** Has every key told before it is written, until it is called with `undefined`. */
+  readonly watchWrites: (onWrite: OnWrite | undefined) => void
+}
+
+export type Tables = {
   /** collection, id → position and JSON of a live document */
-  readonly documents: Database<RawRecord, string>
+  readonly documents: Table<RawRecord>
   /** collection, id → position of a deletion and the id as JSON; apart, so that counting and skipping need no look at the documents */
-  readonly tombstones: Database<RawRecord, string>
+  readonly tombstones: Table<RawRecord>
   /** index, values, id → nothing */
-  readonly entries: Database<Buffer, string>
+  readonly entries: Table<Buffer>
   /** checkpoints, the catalogue */
-  readonly meta: Database<Buffer, string>
+  readonly meta: Table<Buffer>
+}
+
+/** What the store needs of a table of LMDB. */
+export type Table<V> = Pick<Database<V, string>, 'getRange' | 'getKeys' | 'getKeysCount'> & {
+  readonly get: (key: string) => V | undefined
+  readonly put: (key: string, value: V) => unknown
+  readonly remove: (key: string) => unknown
+}
+export type TableName = keyof Tables
+export type OnWrite = (table: TableName, key: string) => void
+
+export type StoreFile = Tables & {
+  readonly root: RootDatabase<Buffer, Buffer>
+  /** A table as it is in the file. */
+  readonly raw: (name: TableName) => Database<Buffer, string>
 }
 
 /** A record before its JSON is read: many readers need the position only. */
 export type RawRecord = { readonly at: bigint; readonly text: string }
 
-export const openStore = (path: string, readOnly: boolean): Store => {
+export const openStoreFile = (path: string, readOnly: boolean): StoreFile => {
   const root = openLmdb(path, readOnly ? 'readOnly' : 'lazy', 8)
-  const table = <V>(name: string, encoder?: object): Database<V, string> =>
+  const opened = <V>(name: TableName, encoder?: object): Database<V, string> =>
     root.openDB<V, string>(name, {
       encoding: 'binary',
       ...(encoder && { encoder }),
@@ -29,10 +53,42 @@ export const openStore = (path: string, readOnly: boolean): Store => {
     })
   return {
     root,
-    documents: table<RawRecord>('documents', RECORD_ENCODER),
-    tombstones: table<RawRecord>('tombstones', RECORD_ENCODER),
-    entries: table<Buffer>('entries'),
-    meta: table<Buffer>('meta'),
+    documents: opened<RawRecord>('documents', RECORD_ENCODER),
+    tombstones: opened<RawRecord>('tombstones', RECORD_ENCODER),
+    entries: opened<Buffer>('entries'),
+    meta: opened<Buffer>('meta'),
+    raw: (name) => opened<Buffer>(name),
+  }
+}
+
+export const storeOn = (first: StoreFile): Store => {
+  let file = first
+  let onWrite: OnWrite | undefined
+  const table = <V>(name: TableName, of: (file: Tables) => Table<V>): Table<V> => ({
+    get: (key) => of(file).get(key),
+    getRange: (options) => of(file).getRange(options),
+    getKeys: (options) => of(file).getKeys(options),
+    getKeysCount: (options) => of(file).getKeysCount(options),
+    put: (key, value) => {
+      onWrite?.(name, key)
+      return of(file).put(key, value)
+    },
+    remove: (key) => {
+      onWrite?.(name, key)
+      return of(file).remove(key)
+    },
+  })
+  return {
+    get root() {
+      return file.root
+    },
+    documents: table('documents', ({ documents }) => documents),
+    tombstones: table('tombstones', ({ tombstones }) => tombstones),
+    entries: table('entries', ({ entries }) => entries),
+    meta: table('meta', ({ meta }) => meta),
+    file: () => file,
+    replaceFile: (next) => void (file = next),
+    watchWrites: (watcher) => void (onWrite = watcher),
   }
 }
 

@@ -30,7 +30,12 @@ export const putMark = async (path: string, mark: Mark): Promise<void> => {
   const aside = `${markPath(path)}.new`
   await writeFile(aside, text, { flush: true })
   await rename(aside, markPath(path))
-  const directory = await open(dirname(path), 'r')
+  await syncDirectory(dirname(path))
+}
+
+/** Makes what was renamed or removed in it outlive a loss of power. */
+export const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, 'r')
   await directory.sync().finally(() => directory.close())
 }
 

@@ -26,6 +26,7 @@ export const memoryDocuments = (): Documents => {
     checkpoints: () => answer(() => new Map(state.checkpoints)),
     forgetCheckpoint: (name) => answer(() => void state.checkpoints.delete(name)),
     flush: () => Promise.resolve(),
+    rewrite: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
 }

@@ -28,6 +28,7 @@ export const openMongoDocuments = (mongo: Mongo): Documents => {
     checkpoints: () => readCheckpoints(engine),
     forgetCheckpoint: (name) => forgetCheckpoint(engine, name),
     flush: () => Promise.resolve(),
+    rewrite: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
 }

@@ -1,5 +1,5 @@
 // Run as a process of its own by the kill test: applies numbered batches, each to several documents and an index, and says how far it
-// got. It never stops by itself.
+// got. Meanwhile the file is rewritten again and again. It never stops by itself.
 import { openEmbeddedDocuments } from '../../../src/documents/embedded/documents.ts'
 import type { Write } from '../../../src/documents/port.ts'
 
@@ -9,6 +9,9 @@ const documents = await openEmbeddedDocuments({
   onRepair: (reason) => process.stdout.write(`repaired ${reason}\n`),
 })
 await documents.ensureIndexes('c', [{ keys: ['batch'] }, { keys: ['tags'] }])
+void (async () => {
+  for (;;) await documents.rewrite()
+})()
 const from = (await documents.checkpoint('batch')) ?? 0n
 process.stdout.write(`open ${from}\n`)
 for (let at = from + 1n; ; at++) {
@@ -23,5 +26,5 @@ for (let at = from + 1n; ; at++) {
   ]
   await documents.apply(writes, [{ name: 'batch', position: at }])
   process.stdout.write(`done ${at}\n`)
-  if (batch % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+  if (batch % 5 === 0) await new Promise((resolve) => setImmediate(resolve))
 }
