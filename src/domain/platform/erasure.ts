@@ -1,0 +1,44 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { JsonObject } from '../../json.ts'
+import type { Decider } from '../decider.ts'
+
+/**
+ * How far the erasure of a subject is (decisions 8). `erased` is the receipt: the key, the vault's entries and the blobs are gone, and every
+ * projection deletes what it shows of the subject. `completed`: the bytes are gone too.
+ */
+export type ErasureState = 'none' | 'requested' | 'erased' | 'completed'
+
+/** The subject stands in the events in the clear: without its key it is nobody's name, and it has to outlive the key. */
+export type ErasureCommand =
+  | { readonly type: 'RequestErasure'; readonly subject: string; readonly reason: string }
+  | { readonly type: 'RecordErased'; readonly subject: string }
+  | { readonly type: 'RecordCompleted'; readonly subject: string }
+
+export const erasureStream = (subject: string): string => `platform.erasure-${subject}`
+
+export const erasureDecider: Decider<ErasureState, ErasureCommand> = {
+  initial: 'none',
+  stateVersion: 1,
+  evolve: (state, { type }) => AFTER[type] ?? state,
+  // Each step once, and in order: what is repeated after a crash, or comes from two sides at once, changes nothing.
+  decide: (command, state) => {
+    const { from, event } = STEPS[command.type]
+    return E.right(state === from ? [{ type: event, data: dataOf(command) }] : [])
+  },
+}
+
+const AFTER: { readonly [type: string]: ErasureState | undefined } = {
+  ErasureRequested: 'requested',
+  SubjectErased: 'erased',
+  ErasureCompleted: 'completed',
+}
+
+const STEPS: {
+  readonly [command in ErasureCommand['type']]: { readonly from: ErasureState; readonly event: string }
+} = {
+  RequestErasure: { from: 'none', event: 'ErasureRequested' },
+  RecordErased: { from: 'requested', event: 'SubjectErased' },
+  RecordCompleted: { from: 'erased', event: 'ErasureCompleted' },
+}
+
+const dataOf = ({ type: _type, ...data }: ErasureCommand): JsonObject => data
