@@ -1,10 +1,25 @@
 /** Facts flow one way round the circle: these rules are docs/architecture.md as code. */
 const rule = (name, from, to) => ({ name, severity: 'error', from: { path: from }, to: { path: to } })
+/** The same for modules of Node. */
+const core = (name, from, to) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: to, dependencyTypes: ['core'] },
+})
 
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    rule('domain-is-pure', '^src/domain', '^(src/(?!domain|json|uuid|limits)|projections|node:|fs|net|http)'),
+    rule(
+      'domain-is-pure',
+      '^src/domain',
+      '^(src/(?!domain|json|uuid|limits|crypto/(?!create-))|projections)',
+    ),
+    rule('crypto-knows-nobody', '^src/crypto', '^(src/(?!crypto/|json|uuid|limits)|projections)'),
+    core('domain-uses-no-node', '^src/domain', '.'),
+    core('crypto-uses-only-crypto', '^src/crypto', '^(?!(node:)?crypto$)'),
+    rule('crypto-is-pure', '^src/crypto/(?!create-)', '^src/crypto/create-'),
     rule(
       'projections-are-pure',
       '^projections',
