@@ -3,6 +3,13 @@ import { storesLogins } from './stores-logins.ts'
 import { storesTokens } from './stores-tokens.ts'
 import { storesVersions } from './stores-versions.ts'
 import { stores } from './stores.ts'
+import { timelimit } from './timelimit.ts'
 
 /** Every read model. Collections are disjoint. */
-export const PROJECTIONS: readonly Projection[] = [stores, storesVersions, storesLogins, storesTokens]
+export const PROJECTIONS: readonly Projection[] = [
+  stores,
+  storesVersions,
+  storesLogins,
+  storesTokens,
+  timelimit,
+]
