@@ -33,6 +33,9 @@ export const EVENTSTORE_TAIL_EVENTS_MAX = 4_096
 export const EVENTSTORE_TAIL_BYTES_MAX = 16 * 1024 * 1024
 /** A document's id as UTF-8, so that it fits into a key of the embedded store. */
 export const DOCUMENT_ID_BYTES_MAX = 512
+/** Documents of the embedded store that are kept read because they were updated lately, and their JSON altogether. */
+export const HOT_DOCUMENTS_MAX = 4_096
+export const HOT_DOCUMENTS_CHARACTERS_MAX = 8 * 1024 * 1024
 /** Documents in a page of a find. */
 export const DOCUMENTS_PAGE = 200
 /** Nesting of any JSON body. */
@@ -49,8 +52,14 @@ export const STATE_CACHE_ENTRIES_MAX = 20_000
 export const STATE_CACHE_CHARACTERS_MAX = 64 * 1024 * 1024
 /** Command ids remembered a stream. */
 export const RECENT_COMMANDS_MAX = 64
-/** Events after which a stream's state is snapshotted anew. */
+/** Share of its last exact weight by which a state may have changed, as far as its events tell, before it is weighed again. */
+export const STATE_CHANGED_SHARE = 0.25
+/** Events after which a stream's state is snapshotted anew at the soonest. */
 export const SNAPSHOT_EVERY_EVENTS = 500
+/** And at the latest: reading and folding so many, sealed ones too, takes about a tenth of a second. */
+export const SNAPSHOT_EVENTS_MAX = 4_000
+/** Snapshots that wait for their turn; they are taken one at a time. */
+export const SNAPSHOTS_WAITING_MAX = 16
 /** The name of a space of the vault as UTF-8. */
 export const VAULT_SPACE_BYTES_MAX = 256
 /** A key or a counter of the vault as UTF-8. */
@@ -193,3 +202,75 @@ export const KEYRING_CHECK_MS = 2_000
 export const MONGODB_OPERATION_MS_MAX = 20_000
 /** A heartbeat that ends so long after its own time will never end. */
 export const MONGODB_HEARTBEAT_MS_MAX = 2_000
+/** A mail has to be taken by the server within. */
+export const MAIL_SEND_MS_MAX = 10_000
+/** A connection to the mail server is kept for so long after the last mail. */
+export const MAIL_IDLE_MS_MAX = 15_000
+/** Actions in one push, and on what part of them at most is one append (timelimit 3.1, decisions 16). */
+export const TIMELIMIT_PUSH_ACTIONS_MAX = 50
+export const TIMELIMIT_PUSH_PART_BYTES_MAX = 900_000
+/**
+ * What a family may have of each, so that its documents stay within the 16 MiB of the stores, and an action within milliseconds. TimeLimit
+ * itself knows no such limits: they are far above what anybody has.
+ */
+export const TIMELIMIT_USERS_MAX = 5_000
+export const TIMELIMIT_CATEGORIES_MAX = 10_000
+export const TIMELIMIT_RULES_MAX = 10_000
+export const TIMELIMIT_TASKS_MAX = 10_000
+export const TIMELIMIT_KEY_REQUESTS_MAX = 5_000
+/** And a category. */
+export const TIMELIMIT_CATEGORY_APPS_MAX = 10_000
+export const TIMELIMIT_CATEGORY_DAYS_MAX = 400
+export const TIMELIMIT_CATEGORY_SLOTS_A_DAY_MAX = 1_500
+export const TIMELIMIT_CATEGORY_SESSIONS_MAX = 1_500
+
+/** A message from a client of TimeLimit's sockets, a body of its polling too (one-port 4). */
+export const TIMELIMIT_MESSAGE_BYTES_MAX = 1_000_000
+/** What waits for a slow client of TimeLimit before it is closed (one-port 4). */
+export const TIMELIMIT_UNSENT_MESSAGES_MAX = 1_000
+export const TIMELIMIT_UNSENT_BYTES_MAX = 1024 * 1024
+/** Frames, and requests of polling, that a client of TimeLimit may send in the long run; more is closed. */
+export const TIMELIMIT_CLIENT_FRAMES_PER_SECOND = 50
+export const TIMELIMIT_CLIENT_BYTES_PER_SECOND = 128 * 1024
+/** So many seconds' worth of them may come at once: a message of full size among them. */
+export const TIMELIMIT_CLIENT_SECONDS = 10
+/** What clients are told: a pong has to come within (timelimit 7.1). */
+export const TIMELIMIT_PING_TIMEOUT_MS = 20_000
+/** Open connections that have not logged in as a device; more are told to come later. */
+export const TIMELIMIT_STRANGERS_MAX = 10_000
+/** Look-ups for sockets at once: after a restart all devices log in together. */
+export const TIMELIMIT_LOOKUPS_AT_ONCE = 64
+/** First pause before a look-up that failed is tried again; it doubles, as long as the socket is there. */
+export const TIMELIMIT_LOOKUP_RETRY_MS = 250
+export const TIMELIMIT_LOOKUP_RETRY_MS_MAX = 10_000
+/** How long the events of one request are waited for, so that each device is told once about all of them. */
+export const TIMELIMIT_MERGE_MS = 10
+/** How long it is remembered who was told about a request, in case that more of it comes late. */
+export const TIMELIMIT_TOLD_MS = 5_000
+/** All clients are told of a new status message within (timelimit 2.18). */
+export const TIMELIMIT_BROADCAST_MS_MAX = 60_000
+/** How often a node looks what other nodes have for it (decisions 18). */
+export const NODES_POLL_MS = 250
+/** A node that says nothing for so long is gone, and its clients with it. */
+export const PRESENCE_LEASE_MS = 5_000
+export const PRESENCE_RENEW_MS = 1_000
+/** What a node wrote about its clients; renewed in half the time, it counts only as long as the node's lease. */
+export const PRESENCE_ENTRY_MS = 600_000
+/** What one node tells another is of no use later. */
+export const MAILBOX_LETTER_MS = 30_000
+/** Time for open sockets to agree to their end when the server stops. */
+export const LIVE_CLOSE_MS_MAX = 500
+/** Erasures that come within this time share one rewriting of the files. */
+export const ERASURE_GATHER_MS = 1_000
+/** How often it is looked whether an erasure was left unfinished. */
+export const ERASURE_RETRY_MS = 15_000
+/** Times that a pull is read again because documents were written meanwhile (decisions 13). */
+export const TIMELIMIT_PULL_TRIES_MAX = 20
+/** One of a device's two encrypted app lists (timelimit 8.3). */
+export const TIMELIMIT_APP_LIST_BYTES_MAX = 524_288
+/** Life of mailed codes, of what they are exchanged for, and of codes for new devices (timelimit 8.4, A15). */
+export const TIMELIMIT_TOKEN_MS = 4 * 60 * 60_000
+/** Devices of which a node remembers that it has noted their connectivity. */
+export const TIMELIMIT_DEVICES_REMEMBERED = 100_000
+/** `Retry-After` of an address that has asked for too many codes: the shorter of its windows (timelimit 8.2). */
+export const TIMELIMIT_MAIL_RETRY_SECONDS = 300

@@ -7,6 +7,7 @@ import { openEmbeddedDocuments } from './documents/embedded/documents.ts'
 import { openMongoDocuments } from './documents/mongodb/documents.ts'
 import type { Documents } from './documents/port.ts'
 import { STORES_SEALED } from './domain/stores/events.ts'
+import { TIMELIMIT_SEALED } from './domain/timelimit/events.ts'
 import {
   blobsPath,
   documentsPath,
@@ -20,7 +21,7 @@ import { refuseMissing } from './embedded/missing.ts'
 import { openEmbeddedHistory } from './history/embedded/history.ts'
 import { openEventStoreHistory } from './history/eventstoredb/history.ts'
 import type { History } from './history/port.ts'
-import { sealedHistory } from './history/sealing.ts'
+import { sealedHistory, type SealTable } from './history/sealing.ts'
 import { openMongo, type Mongo } from './mongodb/connection.ts'
 import { openEmbeddedVault } from './vault/embedded/vault.ts'
 import { openEmbeddedKeyring } from './vault/embedded/keyring.ts'
@@ -131,7 +132,7 @@ const embeddedDocuments = async (
 }
 
 /** What of the events is sealed. */
-export const SEALED = { ...CLAIMS_SEALED, ...STORES_SEALED }
+export const SEALED: SealTable = { ...CLAIMS_SEALED, ...STORES_SEALED, ...TIMELIMIT_SEALED }
 
 /** What is not built yet is refused, not passed over. */
 const refuseListening = ({ storage }: Pick<Config, 'storage'>): void => {

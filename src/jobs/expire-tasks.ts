@@ -1,13 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { setTimeout as pause } from 'node:timers/promises'
 import { uuidV5 } from '../uuid.ts'
 import type { Engine } from '../commands/engine.ts'
-import { createLease } from '../commands/lease.ts'
 import type { Document } from '../documents/port.ts'
 import { storesDecider } from '../domain/stores/decide.ts'
 import { entityStream } from '../domain/stores/names.ts'
 import type { Reader } from '../queries/reader.ts'
 import type { Vault } from '../vault/port.ts'
+import { startJob, type Job } from './job.ts'
 
 export type ExpireTasks = {
   readonly engine: Engine
@@ -21,33 +20,11 @@ export type ExpireTasks = {
 }
 
 /** Notices tasks whose deadline has passed (rightech 1.6), on one node at a time and at most `everyMs` after it could be noticed. */
-export const startExpiringTasks = (parts: ExpireTasks): { readonly stop: () => Promise<void> } => {
-  const everyMs = parts.everyMs ?? EVERY_MS
-  const lease = createLease(parts.vault, JOB, 2 * everyMs)
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const rounds = async (): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        if (await lease.hold()) await expireDue(parts, signal)
-      } catch (error) {
-        parts.onFailure(error)
-      }
-      await pause(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
-    }
-    await lease.release().catch(parts.onFailure)
-  }
-  const ended = rounds()
-  return {
-    stop: () => {
-      stopping.abort()
-      return ended
-    },
-  }
-}
+export const startExpiringTasks = (parts: ExpireTasks): Job =>
+  startJob({ ...parts, name: JOB, everyMs: parts.everyMs ?? EVERY_MS }, (signal) => expireDue(parts, signal))
 
 /** One round: every task that is due by now. */
-const expireDue = async (parts: ExpireTasks, signal?: AbortSignal): Promise<void> => {
+const expireDue = async (parts: ExpireTasks, signal: AbortSignal): Promise<void> => {
   const { engine, reader, now } = parts
   const at = now()
   const due = reader.find(
@@ -57,7 +34,7 @@ const expireDue = async (parts: ExpireTasks, signal?: AbortSignal): Promise<void
   )
   for await (const page of due) {
     for (const task of page) {
-      if (signal?.aborted === true) return
+      if (signal.aborted) return
       const expired = await engine.execute({
         stream: entityStream('tasks', task._id),
         decider: storesDecider('tasks'),

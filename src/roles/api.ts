@@ -1,26 +1,39 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { holderOf } from '../commands/claims.ts'
 import { createEngine } from '../commands/engine.ts'
+import { createErasure, type ErasureRequest } from '../commands/erasure.ts'
 import { foundStores, type Founding } from '../commands/found-stores.ts'
 import { createPasswords } from '../commands/passwords.ts'
 import { createSnapshots } from '../commands/snapshots.ts'
 import type { Config } from '../config.ts'
+import type { Claim } from '../domain/decider.ts'
+import { familyStream } from '../domain/timelimit/names.ts'
 import type { History } from '../history/port.ts'
 import type { Health } from '../http/health.ts'
 import type { Log } from '../http/log.ts'
 import type { Protocol, ProtocolName } from '../http/protocol.ts'
 import { requestOrigins } from '../http/server.ts'
+import { startErasing } from '../jobs/erase.ts'
 import { startExpiringTasks } from '../jobs/expire-tasks.ts'
 import { startSweeping } from '../jobs/sweep-vault.ts'
+import { startFamilyJobs } from '../jobs/timelimit/families.ts'
+import { startSendingMails } from '../jobs/timelimit/mails.ts'
+import { KEYRING_CHECK_MS } from '../limits.ts'
 import { startHub, type Hub } from '../live/hub.ts'
+import { openMailer } from '../mail/mailer.ts'
+import { openMailRates } from '../mail/rate.ts'
 import { objectIds } from '../object-id.ts'
 import type { ProjectionStatus, ReadModels } from '../projecting/read-models.ts'
 import { storesProtocol } from '../protocols/rightech/protocol.ts'
 import type { Services as StoresServices } from '../protocols/rightech/services.ts'
+import { timelimitProtocol } from '../protocols/timelimit/protocol.ts'
+import type { TimelimitParts } from '../protocols/timelimit/services.ts'
 import type { Reader } from '../queries/reader.ts'
 import type { Principals } from '../queries/stores-principals.ts'
 import type { Stores } from '../stores.ts'
+import { uuidV5 } from '../uuid.ts'
 
 /** Answers clients: commands, queries and live delivery, and the jobs that append. */
 export type Api = {
@@ -44,7 +57,7 @@ export type ApiParts = {
 }
 
 export const startApi = (parts: ApiParts): Api => {
-  const { stores, history, readModels, reader, principals, log, health } = parts
+  const { config, stores, history, readModels, reader, principals, log, health } = parts
   const { documents, keyring, vault } = stores
   const engine = createEngine({
     history,
@@ -69,21 +82,54 @@ export const startApi = (parts: ApiParts): Api => {
   const founding = startFounding(parts, services)
   health.add('first start', founding.missing)
   const onFailure = (error: unknown): void => log.warn({ err: error }, 'a job failed and is tried again')
-  const jobs = [startExpiringTasks({ ...services, onFailure }), startSweeping({ ...services, onFailure })]
+  const erasure = createErasure({
+    ...{ ...services, history, documents, readModels, onFailure },
+    keysLingerMs: stores.isShared ? KEYRING_CHECK_MS : 0,
+  })
+  const { mail } = config
+  const mailer = openMailer({ ...mail, log })
+  const rates = openMailRates(vault, Date.now, () => keyring.installation(MAIL_RATES_KEY))
+  const families = {
+    ...{ mailer, rates, imprint: mail.imprint },
+    erase: (family: string) => erasure.request(familyStream(family), familyErasure(family)),
+    holderOf: (claim: Pick<Claim, 'kind' | 'value'>) => holderOf(history, keyring, claim),
+  }
+  const jobs = [
+    startExpiringTasks({ ...services, onFailure }),
+    startSweeping({ ...services, onFailure }),
+    startErasing({ erasure, onFailure }),
+    ...(config.protocols.has('timelimit')
+      ? [
+          startFamilyJobs({ ...services, ...families, onFailure }),
+          startSendingMails({ ...services, ...families, onFailure }),
+        ]
+      : []),
+  ]
   return {
-    protocols: protocolsOf(parts, { ...services, hub }),
+    protocols: protocolsOf(parts, { ...services, ...families, hub }),
     close: async () => {
       for (const { stop } of jobs.reverse()) await stop()
+      await mailer.close()
       await founding.stop()
       await hub.close()
     },
   }
 }
 
-type ForProtocols = Omit<StoresServices, 'tokenSeconds' | 'isSecure'> & {
-  readonly hub: Hub
-  readonly log: Log
-}
+/** The same family is erased under the same id, however often it is asked for. */
+const familyErasure = (family: string): ErasureRequest => ({
+  reason: 'the family was deleted',
+  actor: 'platform:job:erasure',
+  at: Date.now(),
+  commandId: uuidV5(family, FAMILY_ERASURES),
+})
+
+/** Not the claims' own: it names nothing but counters. */
+const MAIL_RATES_KEY = 'mail-rates'
+const FAMILY_ERASURES = '4f0b8f43-5a4c-4c9f-8c56-9b1b0b6d2a77'
+
+type ForProtocols = Omit<StoresServices, 'tokenSeconds' | 'isSecure'> &
+  Omit<TimelimitParts, 'settings'> & { readonly hub: Hub }
 
 /** A protocol that is asked for and not in this build is said so in the log, and has no rows in the owner table. */
 const protocolsOf = ({ config, stores, log }: ApiParts, services: ForProtocols): readonly Protocol[] => {
@@ -96,6 +142,8 @@ const protocolsOf = ({ config, stores, log }: ApiParts, services: ForProtocols):
         { ...services, tokenSeconds, isSecure },
         { ...services, history: stores.history, origins },
       ),
+    timelimit: () =>
+      timelimitProtocol({ ...services, settings: config.timelimit, isShared: stores.isShared }),
   }
   return [...config.protocols].flatMap((name) => {
     const build = builders[name]

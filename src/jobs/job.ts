@@ -1,0 +1,63 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { createLease } from '../commands/lease.ts'
+import type { Vault } from '../vault/port.ts'
+
+export type JobParts = {
+  /** Names the lease: of all nodes one runs it (decisions 19). */
+  readonly name: string
+  readonly vault: Vault
+  /** Between two rounds. */
+  readonly everyMs: number
+  /** Before the first one. */
+  readonly firstMs?: number
+  /** How long nobody else takes over after a crash; a round may not take much more than half of it. */
+  readonly leaseMs?: number
+  /** A round that failed; the next one tries again, a little later each time. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export type Job = { readonly stop: () => Promise<void> }
+
+/** Runs `round` again and again, on one node at a time; after a crash another takes over when the lease has run out. */
+export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promise<void>): Job => {
+  const { vault, name, everyMs, firstMs = 0, onFailure } = parts
+  const ttlMs = parts.leaseMs ?? Math.max(2 * everyMs, LEASE_MS_MIN)
+  const lease = createLease(vault, name, ttlMs)
+  let renewAt = 0
+  /** Each renewal is flushed, so a frequent job does not renew at each round. */
+  const holds = async (): Promise<boolean> => {
+    if (performance.now() < renewAt) return true
+    const isHeld = await lease.hold()
+    renewAt = isHeld ? performance.now() + ttlMs / 2 - everyMs : 0
+    return isHeld
+  }
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const wait = (ms: number): Promise<unknown> =>
+    pause(ms, undefined, { signal, ref: false }).catch(() => undefined)
+  const rounds = async (): Promise<void> => {
+    if (firstMs > 0) await wait(firstMs)
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        if (await holds()) await round(signal)
+        failures = 0
+      } catch (error) {
+        failures += 1
+        onFailure(error)
+      }
+      await wait(Math.max(everyMs, Math.min(everyMs * 2 ** failures, FAILED_MS_MAX)))
+    }
+    await lease.release().catch(onFailure)
+  }
+  const ended = rounds()
+  return {
+    stop: () => {
+      stopping.abort()
+      return ended
+    },
+  }
+}
+
+const LEASE_MS_MIN = 15_000
+/** A frequent job waits no longer than that, however often it has failed. */
+const FAILED_MS_MAX = 30_000
