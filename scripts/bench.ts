@@ -10,6 +10,8 @@ import { measureHistory } from './bench/histories.ts'
 import { measureRequests } from './bench/requests.ts'
 import { startFloor, startServer } from './bench/server.ts'
 import { heading, perSecond, row } from './bench/table.ts'
+import { measureTimelimitCold } from './bench/timelimit-cold.ts'
+import { measureTimelimit } from './bench/timelimit.ts'
 import { configOrExit, EXIT, failWith } from './support.ts'
 
 const count = (text: string): number => {
@@ -24,6 +26,8 @@ const command = new Command('bench')
   .option('--seconds <n>', 'for each load', count, 5)
   .option('--events <n>', 'for the history and the rebuilds', count, 100_000)
   .option('--entities <n>', 'of the large store', count, 100_000)
+  .option('--family <n>', 'events of the large TimeLimit family', count, 10_000)
+  .option('--gzip', 'TimeLimit bodies compressed, as its clients send them')
   .addOption(
     new Option('--only <part>', 'one part alone').choices([
       'requests',
@@ -31,12 +35,17 @@ const command = new Command('bench')
       'history',
       'growth',
       'eventstore',
+      'timelimit',
+      'timelimit-cold',
     ]),
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.holds : EXIT.usage))
   .parse()
 
-type Options = Readonly<Record<'seconds' | 'events' | 'entities', number>> & { readonly only?: string }
+type Options = Readonly<Record<'seconds' | 'events' | 'entities' | 'family', number>> & {
+  readonly gzip?: true
+  readonly only?: string
+}
 
 const options = command.opts<Options>()
 const wanted = (part: string): boolean => options.only === undefined || options.only === part
@@ -69,6 +78,28 @@ const overTime = async (): Promise<void> => {
   }
 }
 
+const overTimelimit = async (): Promise<void> => {
+  const directory = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
+  const floor = await startFloor()
+  try {
+    const { seconds, gzip = false } = options
+    row('raw fdatasync of the same minute', perSecond(fdatasyncRate(tmpdir())))
+    await measureTimelimit(directory, floor, { seconds, gzip })
+  } finally {
+    await floor.child.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const overLongFamily = async (): Promise<void> => {
+  const directory = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
+  try {
+    await measureTimelimitCold(directory, options.family)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
 /** Needs a server: `EVENTSTORE_URL`. */
 const onEventStore = async (): Promise<void> => {
   const url = configOrExit().storage.eventStoreUrl
@@ -82,6 +113,8 @@ const run = async (): Promise<number> => {
   if (wanted('history')) await measureHistory(options.events)
   if (wanted('growth')) await overTime()
   if (wanted('eventstore')) await onEventStore()
+  if (wanted('timelimit')) await overTimelimit()
+  if (wanted('timelimit-cold')) await overLongFamily()
   return 0
 }
 

@@ -20,6 +20,9 @@ const Label = t.type({ name: t.string, color: t.string })
 let bytes: Buffer = Buffer.from('{}')
 let count = 0
 
+const keep = (value: unknown): Promise<boolean> =>
+  store.put(Buffer.from(String(count++).padStart(12, '0')), Buffer.from(JSON.stringify(value)))
+
 const app = new Koa()
 app.use(async (ctx) => {
   ctx.type = 'application/json; charset=utf-8'
@@ -30,13 +33,11 @@ app.use(async (ctx) => {
   const body = await getRawBody(ctx.req, { limit: 1_048_576 })
   if (ctx.path === '/bytes') bytes = body
   else if (ctx.path === '/send') sockets.clients.forEach((socket) => socket.send(body.toString()))
-  else {
+  else if (ctx.path === '/sync/push-actions') await keep(JSON.parse(body.toString()))
+  else if (ctx.path !== '/sync/pull-status') {
     const decoded = Label.decode(JSON.parse(body.toString()))
     if (E.isLeft(decoded)) return
-    await store.put(
-      Buffer.from(String(count++).padStart(12, '0')),
-      Buffer.from(JSON.stringify(decoded.right)),
-    )
+    await keep(decoded.right)
   }
   ctx.body = bytes
 })
