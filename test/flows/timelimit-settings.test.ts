@@ -1,6 +1,6 @@
 /**
  * Proves the settings that change the protocol (timelimit 8.5, 2.2, 7.1; one-port 7, 8): no sign-up, always pro, lists of mail servers, mail that cannot be
- * sent, the ping interval, a port of its own, and the protocol off.
+ * sent, the ping interval, and the protocol off.
  */
 import test from 'ava'
 import { clientOf } from '../support/client.ts'

@@ -10,6 +10,8 @@ export type FamilyDocument = {
   readonly versions: { readonly users: string; readonly devices: string; readonly u2f: string }
   readonly categories: Map6<{ readonly [part in CategoryPart]: string }>
   readonly apps: Map6<{ readonly base?: string; readonly diff?: string }>
+  /** It waits for its erasure, and has no premium any more. */
+  readonly ended?: true
 }
 
 export type CategoryDocument = {

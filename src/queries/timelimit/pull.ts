@@ -43,6 +43,7 @@ export const createPull = (parts: PullParts): Pull => {
     const found = await parts.reader.get('timelimit_families', from.family)
     if (found === undefined) return undefined
     const family = contentOf<FamilyDocument>(found)
+    if (family.ended === true) return undefined
     const asked: Asked = { parts, from, status, family, level: status.clientLevel ?? 0, upTo: found.at }
     const [message, lists, categories, keys] = await Promise.all([
       parts.reader.get('timelimit_status', 'message'),

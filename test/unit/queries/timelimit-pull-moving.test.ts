@@ -87,6 +87,12 @@ test('an app list that is replaced between its document and its content is read 
   })
 })
 
+test('a family that is deleted while it is asked for has no answer', async (t) => {
+  const all = await setup()
+  await all.happens(fact('FamilyDeleted', { reason: 'account', tokenHashes: [] }))
+  t.is(await all.with({}), undefined)
+})
+
 test('documents that never stand still are unavailable, not mixed', async (t) => {
   const all = await setup()
   let tries = 0

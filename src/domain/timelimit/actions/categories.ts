@@ -3,7 +3,7 @@ import type { Fact } from '../../decider.ts'
 import { fact } from '../events.ts'
 import { at, type FamilyState } from '../state.ts'
 import { action } from './action.ts'
-import { categoryDeleted } from './cascades.ts'
+import { categoryDeleted, withoutReplies } from './cascades.ts'
 import { check, distinct, hex, id6, id6OrNone, label, members } from './codec.ts'
 import { chainOf, mayHaveParent, mayTakeApps, ofCategory, selfRefusal } from './self-limit.ts'
 
@@ -35,8 +35,10 @@ export const CATEGORY_ACTIONS = {
   DELETE_CATEGORY: action({
     envelope: 'parent',
     codec: members({ categoryId: id6 }),
-    decide: ({ categoryId }, ctx) =>
-      ofCategory(ctx, categoryId, () => categoryDeleted(ctx.state, categoryId)),
+    decide: ({ categoryId }, { state }) =>
+      at(state.categories, categoryId) === undefined
+        ? E.left('NO_CATEGORY')
+        : E.right(withoutReplies(state, categoryDeleted(state, categoryId))),
   }),
   UPDATE_CATEGORY_TITLE: action({
     envelope: 'parent',

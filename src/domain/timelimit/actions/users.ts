@@ -5,7 +5,7 @@ import type { Fact } from '../../decider.ts'
 import { fact } from '../events.ts'
 import { at, type FamilyState, type UserState } from '../state.ts'
 import { action, userIdOf, type ActionContext, type ActionError, type Decision } from './action.ts'
-import { userRemoved } from './cascades.ts'
+import { userRemoved, withoutReplies } from './cascades.ts'
 import { bits, bool, hex, id6, label, members, ms, oneOf, text } from './codec.ts'
 import { childPasswordChanged, openPassword, pwd } from './passwords.ts'
 import { U2F_KEY_ACTIONS } from './u2f-keys.ts'
@@ -39,7 +39,9 @@ export const USER_ACTIONS = {
       const user = at(ctx.state.users, userId)
       if (user === undefined) return E.left('NO_USER')
       const kept = user.type === 'child' ? undefined : keeps(userId, user, authentication, ctx)
-      return kept === undefined ? E.right({ facts: userRemoved(ctx.state, userId) }) : E.left(kept)
+      return kept === undefined
+        ? E.right(withoutReplies(ctx.state, userRemoved(ctx.state, userId)))
+        : E.left(kept)
     },
   }),
   RENAME_CHILD: action({

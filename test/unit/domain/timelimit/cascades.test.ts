@@ -7,6 +7,7 @@ import {
   categoryDeleted,
   deviceRemoved,
   userRemoved,
+  withoutReplies,
 } from '../../../../src/domain/timelimit/actions/cascades.ts'
 import { fact } from '../../../../src/domain/timelimit/events.ts'
 import { evolve } from '../../../../src/domain/timelimit/evolve.ts'
@@ -100,9 +101,9 @@ const keys = (map: object) => Object.keys(map)
 test('a deleted category goes with all in it; a user that had it has it no more, and the users version moves (A7)', (t) => {
   const facts = categoryDeleted(state, GAMES)
   t.deepEqual(facts, [
-    { type: 'CategoryDeleted', data: { categoryId: GAMES, requests: [1] } },
     { type: 'UnassignedAppsCategorySet', data: { userId: KID, categoryId: '' } },
     { type: 'LimitLoginCategoryCleared', data: { userId: MUM } },
+    { type: 'CategoryDeleted', data: { categoryId: GAMES, requests: [1] } },
   ])
   t.is(notified(facts), 'G2')
   const left = after(facts)
@@ -130,12 +131,12 @@ test('used times and sessions do not come back with the id (A6)', (t) => {
 test("a removed child goes with its categories, its devices are nobody's", (t) => {
   const facts = userRemoved(state, KID)
   t.deepEqual(facts, [
-    { type: 'UserRemoved', data: { userId: KID } },
+    { type: 'LimitLoginCategoryCleared', data: { userId: MUM } },
     { type: 'CategoryDeleted', data: { categoryId: GAMES, requests: [1] } },
     { type: 'CategoryDeleted', data: { categoryId: MUSIC, requests: [3] } },
-    { type: 'LimitLoginCategoryCleared', data: { userId: MUM } },
     { type: 'DeviceUserUnassigned', data: { deviceId: TABLET } },
     { type: 'DeviceDefaultUserChanged', data: { deviceId: SPARE, userId: '' } },
+    { type: 'UserRemoved', data: { userId: KID } },
   ])
   const left = after(facts)
   const text = JSON.stringify(left)
@@ -147,10 +148,10 @@ test("a removed child goes with its categories, its devices are nobody's", (t) =
 test('a removed parent goes with the security keys, whose version moves (A13)', (t) => {
   const facts = userRemoved(state, MUM)
   t.deepEqual(facts, [
-    { type: 'UserRemoved', data: { userId: MUM } },
     { type: 'DeviceUserUnassigned', data: { deviceId: PHONE } },
     { type: 'DeviceDefaultUserChanged', data: { deviceId: PHONE, userId: '' } },
     { type: 'ParentU2fKeyRemoved', data: { userId: MUM, sealed: { keyId: 'mumskey1' } } },
+    { type: 'UserRemoved', data: { userId: MUM } },
   ])
   const left = after(facts)
   t.false(JSON.stringify(left).includes(MUM))
@@ -180,4 +181,15 @@ test('a device that reported its removal has no token to end', (t) => {
 test('in an empty family there is nothing to follow', (t) => {
   const none = folded(fact('FamilyCreated', { familyId: 'abcdefghij', until: 0 }))
   t.deepEqual(userRemoved(none, KID), [{ type: 'UserRemoved', data: { userId: KID } }])
+})
+
+test('answers to requests that go with categories go from the mailboxes of those who asked', (t) => {
+  const dropped = (to: string, serverSeq: number) => ({
+    type: 'drop-replies',
+    to,
+    serverSeqs: [serverSeq],
+  })
+  t.deepEqual(withoutReplies(state, categoryDeleted(state, GAMES)).effects, [dropped(PHONE, 1)])
+  t.deepEqual(withoutReplies(state, userRemoved(state, KID)).effects, [dropped(PHONE, 1), dropped(TABLET, 3)])
+  t.deepEqual(withoutReplies(state, userRemoved(state, DAD)).effects, [])
 })

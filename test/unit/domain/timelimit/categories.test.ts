@@ -69,9 +69,9 @@ test('DELETE_CATEGORY: with what users have of it', (t) => {
     push('DELETE_CATEGORY', { categoryId: GAMES }, { after }),
     done(
       [
-        deleted,
         then('UnassignedAppsCategorySet', { userId: KID, categoryId: '' }),
         then('LimitLoginCategoryCleared', { userId: MUM }),
+        deleted,
       ],
       'G2',
       'users',

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { fact } from '../../../../src/domain/timelimit/events.ts'
 import { evolve } from '../../../../src/domain/timelimit/evolve.ts'
+import { dayKey } from '../../../../src/domain/timelimit/state.ts'
 import { BOOKS, family, GAMES, MUSIC, NOW, PHONE, SIS, TABLET } from '../../../support/timelimit-family.ts'
 import { DAY, REQUEST, RULE, sample, upTo, USED } from '../../../support/timelimit-samples.ts'
 

@@ -74,12 +74,12 @@ test("REMOVE_USER of a child: with all that is the child's, whatever the proof",
     fact('DeviceDefaultUserChanged', { deviceId: SPARE, userId: KID }),
   ]
   const facts = [
-    { type: 'UserRemoved', data: { userId: KID } },
+    { type: 'LimitLoginCategoryCleared', data: { userId: DAD } },
     { type: 'CategoryDeleted', data: { categoryId: GAMES, requests: [] } },
     { type: 'CategoryDeleted', data: { categoryId: MUSIC, requests: [] } },
-    { type: 'LimitLoginCategoryCleared', data: { userId: DAD } },
     { type: 'DeviceUserUnassigned', data: { deviceId: TABLET } },
     { type: 'DeviceDefaultUserChanged', data: { deviceId: SPARE, userId: '' } },
+    { type: 'UserRemoved', data: { userId: KID } },
   ]
   for (const authentication of [undefined, 'wrong'])
     t.deepEqual(
@@ -103,8 +103,8 @@ test('REMOVE_USER of a parent: only another one with a proof, and never the last
     remove(DAD, { after: [key] }),
     done(
       [
-        { type: 'UserRemoved', data: { userId: DAD } },
         { type: 'ParentU2fKeyRemoved', data: { userId: DAD, sealed: { keyId: 'abcdefgh' } } },
+        { type: 'UserRemoved', data: { userId: DAD } },
       ],
       'G2',
       'u2f',
@@ -121,8 +121,8 @@ test('REMOVE_USER of a parent: only another one with a proof, and never the last
     remove(MUM, { as: parent(DAD), after: [mail] }),
     done(
       [
-        { type: 'UserRemoved', data: { userId: MUM } },
         { type: 'DeviceUserUnassigned', data: { deviceId: PHONE } },
+        { type: 'UserRemoved', data: { userId: MUM } },
       ],
       'G2',
       'devices',
