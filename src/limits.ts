@@ -213,6 +213,7 @@ export const TIMELIMIT_PUSH_PART_BYTES_MAX = 900_000
  * What a family may have of each, so that its documents stay within the 16 MiB of the stores, and an action within milliseconds. TimeLimit
  * itself knows no such limits: they are far above what anybody has.
  */
+export const TIMELIMIT_DEVICES_MAX = 5_000
 export const TIMELIMIT_USERS_MAX = 5_000
 export const TIMELIMIT_CATEGORIES_MAX = 10_000
 export const TIMELIMIT_RULES_MAX = 10_000
@@ -220,7 +221,7 @@ export const TIMELIMIT_TASKS_MAX = 10_000
 export const TIMELIMIT_KEY_REQUESTS_MAX = 5_000
 /** And a category. */
 export const TIMELIMIT_CATEGORY_APPS_MAX = 10_000
-export const TIMELIMIT_CATEGORY_DAYS_MAX = 400
+export const TIMELIMIT_CATEGORY_COUNTERS_MAX = 100_000
 export const TIMELIMIT_CATEGORY_SLOTS_A_DAY_MAX = 1_500
 export const TIMELIMIT_CATEGORY_SESSIONS_MAX = 1_500
 

@@ -67,7 +67,8 @@ const withEach = (items: readonly Json[], each: readonly Json[]): readonly Json[
     else deep.push(item)
     all.push(item)
   }
-  return all
+  // The same list if nothing is new: then no index has to be looked at.
+  return all.length === items.length ? items : all
 }
 
 const isPlain = (item: Json): boolean => typeof item !== 'object' || item === null

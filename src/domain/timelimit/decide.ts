@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
 import { equalTexts } from '../../crypto/hashes.ts'
 import type { Claim, Decider, Fact } from '../decider.ts'
+import { TIMELIMIT_DEVICES_MAX } from '../../limits.ts'
 import { rejection, type Rejection } from '../rejection.ts'
 import { deviceRemoved } from './actions/cascades.ts'
 import { mailsTo, MANIPULATION_MAILS } from './actions/mails.ts'
@@ -50,7 +51,9 @@ const decideActive = (command: Existing, state: FamilyState): Decided => {
     case 'SignIn':
       return signIn(command, state)
     case 'AddDevice':
-      return E.right([registered(command.device, '', false, command.now)])
+      return hasRoomForDevices(state)
+        ? E.right([registered(command.device, '', false, command.now)])
+        : E.left(TOO_MANY_DEVICES)
     case 'RecoverPassword':
       return recover(command, state)
     case 'LinkMail':
@@ -117,9 +120,16 @@ const registered = (
 const userWith = ({ users }: FamilyState, mail: string): string | undefined =>
   Object.entries(users).find(([, user]) => user.mail === mail)?.[0]
 
+const TOO_MANY_DEVICES = rejection('Conflict', 'too_many_devices')
+
+/** They are one document (see `hasRoom`). */
+const hasRoomForDevices = ({ devices }: FamilyState): boolean =>
+  Object.keys(devices).length < TIMELIMIT_DEVICES_MAX
+
 const signIn = ({ mail, locale, device, now }: Of<'SignIn'>, state: FamilyState): Decided => {
   const userId = userWith(state, mail)
   if (userId === undefined) return E.left(NO_SUCH_MAIL)
+  if (!hasRoomForDevices(state)) return E.left(TOO_MANY_DEVICES)
   const params = { deviceName: device.name }
   return E.right([
     registered(device, userId, true, now),

@@ -1,7 +1,8 @@
 import {
   TIMELIMIT_CATEGORIES_MAX,
   TIMELIMIT_CATEGORY_APPS_MAX,
-  TIMELIMIT_CATEGORY_DAYS_MAX,
+  TIMELIMIT_CATEGORY_COUNTERS_MAX,
+  TIMELIMIT_CATEGORY_SLOTS_A_DAY_MAX,
   TIMELIMIT_KEY_REQUESTS_MAX,
   TIMELIMIT_RULES_MAX,
   TIMELIMIT_TASKS_MAX,
@@ -28,8 +29,19 @@ const haveRoom = (before: FamilyState['categories'], after: FamilyState['categor
 const hasRoomIn = (before: CategoryState | undefined, after: CategoryState): boolean =>
   before === undefined ||
   before === after ||
-  (fits(before.apps, after.apps, TIMELIMIT_CATEGORY_APPS_MAX) &&
-    fits(before.counters, after.counters, TIMELIMIT_CATEGORY_DAYS_MAX))
+  (fits(before.apps, after.apps, TIMELIMIT_CATEGORY_APPS_MAX) && countersFit(before.counters, after.counters))
+
+/** So few days have room for all that a day may have, and need not be counted. */
+const DAYS_UNCOUNTED = Math.floor(TIMELIMIT_CATEGORY_COUNTERS_MAX / TIMELIMIT_CATEGORY_SLOTS_A_DAY_MAX)
+
+const countersFit = (before: CategoryState['counters'], after: CategoryState['counters']): boolean => {
+  if (before === after || countOf(after) <= DAYS_UNCOUNTED) return true
+  const count = countersIn(after)
+  return count <= TIMELIMIT_CATEGORY_COUNTERS_MAX || count <= countersIn(before)
+}
+
+const countersIn = (counters: CategoryState['counters']): number =>
+  Object.values(counters).reduce((sum, slots) => sum + countOf(slots), 0)
 
 const fits = <T>(before: Held<T>, after: Held<T>, max: number): boolean => {
   if (before === after) return true

@@ -4,7 +4,7 @@
  */
 import test from 'ava'
 import type { Fact } from '../../../../src/domain/decider.ts'
-import { fact } from '../../../../src/domain/timelimit/events.ts'
+import { familyDecider } from '../../../../src/domain/timelimit/decide.ts'
 import { hasRoom } from '../../../../src/domain/timelimit/room.ts'
 import type { FamilyState } from '../../../../src/domain/timelimit/state.ts'
 import type { JsonObject } from '../../../../src/json.ts'
@@ -49,23 +49,31 @@ test('what has its counters goes on counting when there is no room for more', (t
   )
 })
 
-test('a category counts 400 days at most, and goes on with those', (t) => {
-  const after = Array.from({ length: 400 }, (_, day) =>
-    fact('UsedTimeAdded', {
-      categoryId: GAMES,
-      day,
-      added: 1,
-      counters: [{ start: 0, end: 1439, used: 1 }],
-      sessions: [],
-      touched: [0, 0],
-    }),
-  )
-  t.is(pushedBy(TABLET, usage({}, GAMES, 400), { after }).facts[0]?.data['refused'], 'LIMIT')
-  t.is(pushedBy(TABLET, usage({}, GAMES, 399), { after }).facts[0]?.type, 'UsedTimeAdded')
-})
-
 const many = <T>(count: number, entry: T): { readonly [id: string]: T } =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`x${index}`, entry]))
+
+test('a category has 100,000 counters at most, on however many days', (t) => {
+  const state = family()
+  const { [GAMES]: games } = state.categories
+  if (games === undefined) return t.fail()
+  const of = (days: number): FamilyState => ({
+    ...state,
+    categories: { [GAMES]: { ...games, counters: many(days, many(100, [1, 0] as const)) } },
+  })
+  t.true(hasRoom(of(999), of(1_000)))
+  t.false(hasRoom(of(1_000), of(1_001)))
+  t.true(hasRoom(of(1_002), of(1_001)))
+})
+
+test('a family has 5,000 devices at most', (t) => {
+  const device = { deviceId: 'newone', tokenHash: '', name: '', model: '' }
+  const add = (devices: number) => {
+    const state = { ...family(), status: 'active' as const, devices: many(devices, family().devices[PHONE]) }
+    return familyDecider.decide({ type: 'AddDevice', device, now: NOW }, state as FamilyState)._tag
+  }
+  t.is(add(4_999), 'Right')
+  t.is(add(5_000), 'Left')
+})
 
 test('every part of a family has its measure; what does not grow is never refused', (t) => {
   const state = family()
