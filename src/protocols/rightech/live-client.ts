@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws'
+import { openGate } from '../../http/flood-gate.ts'
 import {
   STORES_CLIENT_BYTES_PER_SECOND,
   STORES_CLIENT_FRAMES_PER_SECOND,
@@ -7,7 +8,7 @@ import {
 
 /** What a client sends over a socket, bounded in number and size: who sends more is closed with 1008. */
 export const receive = (socket: WebSocket, onText: (text: string) => void, onBinary: () => void): void => {
-  const allows = floodGate()
+  const allows = openGate(LIMITS)
   const pass = (bytes: number): boolean => {
     if (socket.readyState !== socket.OPEN) return false
     if (allows(bytes)) return true
@@ -33,22 +34,11 @@ export const shut = (socket: WebSocket, code: number): void => {
 
 const CLOSING_MS_MAX = 2_000
 
-/** A bucket that fills up again with time. */
-const floodGate = (): ((bytes: number) => boolean) => {
-  let frames = STORES_CLIENT_FRAMES_PER_SECOND * STORES_CLIENT_SECONDS
-  let bytes = STORES_CLIENT_BYTES_PER_SECOND * STORES_CLIENT_SECONDS
-  const framesMax = frames
-  const bytesMax = bytes
-  let since = performance.now()
-  return (size) => {
-    const now = performance.now()
-    const seconds = (now - since) / 1_000
-    since = now
-    frames = Math.min(framesMax, frames + seconds * STORES_CLIENT_FRAMES_PER_SECOND) - 1
-    bytes = Math.min(bytesMax, bytes + seconds * STORES_CLIENT_BYTES_PER_SECOND) - size
-    return frames >= 0 && bytes >= 0
-  }
-}
+const LIMITS = {
+  framesPerSecond: STORES_CLIENT_FRAMES_PER_SECOND,
+  bytesPerSecond: STORES_CLIENT_BYTES_PER_SECOND,
+  seconds: STORES_CLIENT_SECONDS,
+} as const
 
 const bytesOf = (data: RawData): Buffer =>
   Buffer.isBuffer(data) ? data : data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.concat(data)

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { Server } from 'socket.io'
 import type { WebSocket } from 'ws'
 import { send } from '../../http/answers.ts'
+import type { Gate } from '../../http/flood-gate.ts'
 import { HttpFailed } from '../../http/protocol.ts'
 import type { Answer, Context, HttpFailure, Upgrade, UpgradeAnswer } from '../../http/protocol.ts'
 import { createSockets } from '../../http/upgrades.ts'
@@ -16,7 +17,7 @@ import {
   TIMELIMIT_STRANGERS_MAX,
 } from '../../limits.ts'
 import { within } from '../../live/repeating.ts'
-import { boundIncoming, boundPolling, boundUnsent, shutSocket, type Gate } from './live-limits.ts'
+import { boundIncoming, boundPolling, boundUnsent, shutSocket } from './live-limits.ts'
 
 /** Socket.IO as TimeLimit's clients know it (timelimit 7.1), on an Engine.IO server that is attached to nothing (one-port 4). */
 export type LiveEngine = {

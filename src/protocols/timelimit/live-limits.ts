@@ -1,6 +1,7 @@
 import type { Socket as Connection } from 'engine.io'
 import { WebSocket } from 'ws'
 import type { RawData } from 'ws'
+import { openGate, type Gate } from '../../http/flood-gate.ts'
 import {
   TIMELIMIT_CLIENT_BYTES_PER_SECOND,
   TIMELIMIT_CLIENT_FRAMES_PER_SECOND,
@@ -9,28 +10,15 @@ import {
   TIMELIMIT_UNSENT_MESSAGES_MAX,
 } from '../../limits.ts'
 
-/** Whether a client may send that many bytes more: a bucket that fills up again with time. */
-export type Gate = (bytes: number) => boolean
-
-export const openGate = (): Gate => {
-  const framesMax = TIMELIMIT_CLIENT_FRAMES_PER_SECOND * TIMELIMIT_CLIENT_SECONDS
-  const bytesMax = TIMELIMIT_CLIENT_BYTES_PER_SECOND * TIMELIMIT_CLIENT_SECONDS
-  let frames = framesMax
-  let bytes = bytesMax
-  let since = performance.now()
-  return (size) => {
-    const now = performance.now()
-    const seconds = (now - since) / 1_000
-    since = now
-    frames = Math.min(framesMax, frames + seconds * TIMELIMIT_CLIENT_FRAMES_PER_SECOND) - 1
-    bytes = Math.min(bytesMax, bytes + seconds * TIMELIMIT_CLIENT_BYTES_PER_SECOND) - size
-    return frames >= 0 && bytes >= 0
-  }
-}
+const LIMITS = {
+  framesPerSecond: TIMELIMIT_CLIENT_FRAMES_PER_SECOND,
+  bytesPerSecond: TIMELIMIT_CLIENT_BYTES_PER_SECOND,
+  seconds: TIMELIMIT_CLIENT_SECONDS,
+} as const
 
 /** Bounds what comes over a WebSocket, before the library sees it: pings are answered, and probes of an upgrade belong to nobody yet. */
 export const boundIncoming = (socket: WebSocket): void => {
-  const allows = openGate()
+  const allows = openGate(LIMITS)
   const pass = (size: number): void => {
     if (socket.readyState !== WebSocket.OPEN || allows(size)) return
     socket.removeAllListeners('message')
@@ -42,7 +30,7 @@ export const boundIncoming = (socket: WebSocket): void => {
 
 /** Bounds what a client sends in the bodies of polling. Its requests are the caller's affair: the gate is returned. */
 export const boundPolling = (connection: Connection): Gate => {
-  const allows = openGate()
+  const allows = openGate(LIMITS)
   connection.on('packet', ({ data }: Packet) => {
     if (connection.transport.name === 'polling' && !allows(lengthOf(data))) connection.close(true)
   })
