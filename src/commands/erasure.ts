@@ -109,7 +109,8 @@ export const createErasure = (given: ErasureParts): Erasure => {
     close: async () => {
       stopping.abort()
       await untilQuiet([turn, gathering])
-      await lease.release()
+      // Whoever cannot say so lets it run out.
+      await lease.release().catch(() => undefined)
     },
   }
 }

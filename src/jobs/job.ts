@@ -33,6 +33,7 @@ export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promis
   }
   const stopping = new AbortController()
   const { signal } = stopping
+  const isStopping = (): boolean => signal.aborted
   const wait = (ms: number): Promise<unknown> =>
     pause(ms, undefined, { signal, ref: false }).catch(() => undefined)
   const rounds = async (): Promise<void> => {
@@ -43,11 +44,12 @@ export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promis
         failures = 0
       } catch (error) {
         failures += 1
-        onFailure(error)
+        // A store that is closed under it, or away, is no news when it stops.
+        if (!isStopping()) onFailure(error)
       }
       await wait(Math.max(everyMs, Math.min(everyMs * 2 ** failures, FAILED_MS_MAX)))
     }
-    await lease.release().catch(onFailure)
+    await lease.release().catch(() => undefined)
   }
   const ended = rounds()
   return {

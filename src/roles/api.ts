@@ -108,7 +108,7 @@ export const startApi = (parts: ApiParts): Api => {
   return {
     protocols: protocolsOf(parts, { ...services, ...families, hub }),
     close: async () => {
-      for (const { stop } of jobs.reverse()) await stop()
+      await Promise.all(jobs.map(({ stop }) => stop()))
       await mailer.close()
       await founding.stop()
       await hub.close()

@@ -64,7 +64,8 @@ const comparesClean = async (t: ExecutionContext): Promise<void> => {
     t.is(exit.code, 0, exit.output)
     t.is(lines(exit).length, 1)
     t.like(resultOf(exit), { projection: name, outcome: 'compared', differences: 0, notCompared: 0 })
-    t.true(Number(resultOf(exit).compared) > 0, name)
+    // Only the stores have been written to.
+    t.is(Number(resultOf(exit).compared) > 0, name.startsWith('stores'), name)
   }
 }
 

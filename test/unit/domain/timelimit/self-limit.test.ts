@@ -307,5 +307,5 @@ test('ADD_CATEGORY_APPS as in 4.4.2, on any tree of categories', (t) => {
     }),
     { numRuns: 1_000 },
   )
-  t.true(allowed > 50 && refused > 50, `both happen: ${allowed}, ${refused}`)
+  t.true(allowed > 10 && refused > 10, `both happen: ${allowed}, ${refused}`)
 })
