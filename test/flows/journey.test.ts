@@ -148,8 +148,10 @@ test('faults of the configuration are all said, and nothing starts', async (t) =
 test('without a password the first start makes one and prints it once', async (t) => {
   const dataDir = await freshDirectory()
   const first = await started({ dataDir, env: { ADMIN_PASSWORD: '' } })
-  const [, login = '', password = ''] =
-    /^First start: sign in as (\S+) with (\S+)$/m.exec(first.output()) ?? []
+  // The pipe may bring the line later than the answer that the server is ready.
+  const line = /^First start: sign in as (\S+) with (\S+)$/m
+  for (let tries = 0; tries < 100 && !line.test(first.output()); tries++) await pause(20)
+  const [, login = '', password = ''] = line.exec(first.output()) ?? []
   t.is(login, ADMIN.login)
   t.is((await clientOf(first.url).post('/auth', { login, password })).status, 200)
   await first.stop('SIGTERM')
