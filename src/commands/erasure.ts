@@ -51,11 +51,6 @@ export type ErasureParts = {
   readonly onFailure: (error: unknown) => void
   /** How long another node may still open with a key that was destroyed: nothing that it opens may lie behind the receipt. */
   readonly keysLingerMs?: number
-  /**
-   * Ends the subject's own streams while they can still be opened (a family is deleted). Called again after a crash, so it has to bear
-   * repetition; if it rejects, nothing is erased yet.
-   */
-  readonly end?: (subject: string, request: ErasureRequest) => Promise<void>
 }
 
 export class ErasureUnfinished extends Error {
@@ -141,7 +136,6 @@ const erase = async (parts: Parts, subject: string, request: ErasureRequest): Pr
   const { state } = await engine.load(erasureStream(subject), erasureDecider)
   if (state === 'none' || state === 'requested') {
     await step(parts, { type: 'RequestErasure', subject, reason: request.reason }, request)
-    await parts.end?.(subject, request)
     await keyring.destroy(subject)
     await vault.deleteSubject(subject)
     await deleteSnapshots(parts, subject)

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
 import { equalTexts } from '../../crypto/hashes.ts'
+import { DIRECT_ACTION } from '../../crypto/u2f.ts'
 import { rejection, type Rejection } from '../rejection.ts'
 import type { Effect } from './actions/action.ts'
 import type { Caller, ParentProof } from './commands.ts'
@@ -33,9 +34,8 @@ export const actingParent = (
   return E.right({ ...proven, user })
 }
 
-export const UNKNOWN_TOKEN = rejection('Unauthenticated', 'device_token')
+const UNKNOWN_TOKEN = rejection('Unauthenticated', 'device_token')
 const NOT_PROVEN = rejection('Unauthenticated', 'parent_proof')
-const DIRECT_ACTION = Buffer.from('direct action')
 
 const provenParent = (
   state: FamilyState,

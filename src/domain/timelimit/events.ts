@@ -3,7 +3,7 @@ import type { JsonObject } from '../../json.ts'
 import type { Fact } from '../decider.ts'
 import { CATEGORY_EVENTS } from './events/categories.ts'
 import { DEVICE_EVENTS } from './events/devices.ts'
-import { event, type EventDef } from './events/event.ts'
+import type { EventDef } from './events/event.ts'
 import { FAMILY_EVENTS } from './events/family.ts'
 import { RULE_EVENTS } from './events/rules.ts'
 import { USER_EVENTS } from './events/users.ts'
@@ -46,11 +46,6 @@ export const MailSettled = t.type({
   result: t.union([t.literal('sent'), t.literal('dropped')]),
 })
 
-export const SYSTEM_EVENTS = {
-  StatusMessageChanged: event(StatusMessageChanged, () => [], 0),
-  MailSettled: event(MailSettled, () => [], 0),
-} as const
-
 /** For the seal table: every `sealed` of these is sealed with the family's key, whose name is the stream's (decisions 22). */
 export const TIMELIMIT_SEALED = Object.fromEntries(
   Object.entries(FAMILY_EVENT_TABLE)
@@ -59,5 +54,6 @@ export const TIMELIMIT_SEALED = Object.fromEntries(
 )
 
 function hasSealed(codec: t.Mixed): boolean {
+  if (codec instanceof t.IntersectionType) return (codec.types as readonly t.Mixed[]).some(hasSealed)
   return codec instanceof t.InterfaceType && Object.hasOwn(codec.props as object, 'sealed')
 }

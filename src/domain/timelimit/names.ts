@@ -1,7 +1,7 @@
 /** Streams, subjects and forms of names of the TimeLimit context (decisions 3, 22; timelimit 1.1). */
 
 export const FAMILY_PREFIX = 'timelimit.family-'
-export const MAILS_PREFIX = 'timelimit.mails-'
+const MAILS_PREFIX = 'timelimit.mails-'
 /** What operators tell everybody (timelimit 2.18). */
 export const STATUS_STREAM = 'timelimit.system-status'
 

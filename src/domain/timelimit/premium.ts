@@ -8,7 +8,7 @@ const UNPAID_DEBTS_MAX = 21 * DAY
 /** What a new family has for nothing. */
 export const TRIAL_MS = 14 * DAY
 /** Nothing can be bought that begins later. */
-export const BUY_AHEAD_MS = 31 * DAY
+const BUY_AHEAD_MS = 31 * DAY
 
 export type PurchaseType = keyof typeof WORTH | 'unpaid14'
 

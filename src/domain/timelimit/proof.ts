@@ -33,7 +33,7 @@ export const prove = (action: PushedAction, context: ProofContext): Either<Actio
 }
 
 /** The bit of a child's flags that lets it limit itself. */
-export const ALLOW_SELF_LIMIT_ADD = 2
+const ALLOW_SELF_LIMIT_ADD = 2
 
 const proven = (actor: Actor, effects: readonly Effect[] = []): Either<ActionError, Proven> =>
   E.right({ actor, effects })

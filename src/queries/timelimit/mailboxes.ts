@@ -1,4 +1,3 @@
-import { familyStream } from '../../domain/timelimit/names.ts'
 import type { Owner } from '../../commands/timelimit/dh-keys.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Vault } from '../../vault/port.ts'
@@ -66,6 +65,3 @@ export const pingsOf = async (vault: Vault, { family, device }: Owner): Promise<
   }
   return pings
 }
-
-/** Options of every entry that speaks of a family. */
-export const ofFamily = (family: string): { readonly subject: string } => ({ subject: familyStream(family) })

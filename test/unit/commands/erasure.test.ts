@@ -241,22 +241,3 @@ test('the rewriting waits for documents that still show the subject', async (t) 
   t.deepEqual(await typesOf(stores, ANN), ALL)
   await stores.close()
 })
-
-test('the subject ends its own streams while they can be opened; until it has, nothing is erased', async (t) => {
-  let tries = 0
-  const names: unknown[] = []
-  const stores = await openErasing(await newDirectory(t), ({ history }) => ({
-    end: async (subject) => {
-      if (++tries === 1) throw new Error('not now')
-      names.push(...(await eventsIn({ history }, subject)).map(({ data }) => data['name']))
-    },
-  }))
-  await live(stores, ANN)
-  await t.throwsAsync(stores.erasure.request(ANN, request()), { message: 'not now' })
-  t.not(await stores.keyring.find(ANN), undefined)
-  t.true(await isShown(stores, ANN))
-  await stores.erasure.resume()
-  t.deepEqual(names, [secretOf(ANN, 0), secretOf(ANN, 1)])
-  t.deepEqual(await typesOf(stores, ANN), ALL)
-  await stores.close()
-})
