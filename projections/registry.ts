@@ -1,4 +1,6 @@
 import type { Projection } from '../src/projecting/projection.ts'
+import { afroditeSyncCounts } from './afrodite-sync-counts.ts'
+import { afrodite } from './afrodite.ts'
 import { storesLogins } from './stores-logins.ts'
 import { storesTokens } from './stores-tokens.ts'
 import { storesVersions } from './stores-versions.ts'
@@ -12,4 +14,6 @@ export const PROJECTIONS: readonly Projection[] = [
   storesLogins,
   storesTokens,
   timelimit,
+  afrodite,
+  afroditeSyncCounts,
 ]

@@ -275,3 +275,57 @@ export const TIMELIMIT_TOKEN_MS = 4 * 60 * 60_000
 export const TIMELIMIT_DEVICES_REMEMBERED = 100_000
 /** `Retry-After` of an address that has asked for too many codes: the shorter of its windows (timelimit 8.2). */
 export const TIMELIMIT_MAIL_RETRY_SECONDS = 300
+/** An account's e-mail address. */
+export const AFRODITE_EMAIL_CHARACTERS_MAX = 254
+/** Refused handshakes of an account are noted at most so often (afrodite 7.1). */
+export const AFRODITE_REFUSAL_NOTED_MS = 60_000
+/** Google's published keys: their bytes, the time to get them, and how long they are kept where the reply does not say, or at most (afrodite 4.4). */
+export const GOOGLE_KEYS_BYTES_MAX = 65_536
+export const GOOGLE_KEYS_FETCH_MS_MAX = 5_000
+export const GOOGLE_KEYS_KEPT_MS = 5 * 60_000
+export const GOOGLE_KEYS_KEPT_MS_MAX = 24 * 60 * 60_000
+/** Tokens that name a key that is not there make us ask for newer keys no more often than this. */
+export const GOOGLE_KEYS_AGAIN_MS = 30_000
+/** The demo mode of Afrodite (afrodite 4.3): how long the first password takes to answer, how many may wait for that, and the life of what it gives. */
+export const DEMO_DELAY_MS = 1_000
+export const DEMO_WAITING_MAX = 100
+export const DEMO_WAITING_PER_ADDRESS_MAX = 10
+export const DEMO_TOKEN_MS = 60 * 60_000
+/** Accounts that a demo token lists. */
+export const DEMO_ACCOUNTS_MAX = 1_000
+/** From the wish to delete an account to the deletion (afrodite 4.5). */
+export const AFRODITE_DELETION_DELAY_MS = 30 * 24 * 60 * 60_000
+/** What a push service calls a device. */
+export const AFRODITE_PUSH_TOKEN_CHARACTERS_MAX = 4_096
+/** A message from a client of Afrodite's sockets (afrodite 3.6). */
+export const AFRODITE_MESSAGE_BYTES_MAX = 64 * 1024
+/** What waits for a slow client of Afrodite before it is closed (one-port 4). */
+export const AFRODITE_UNSENT_MESSAGES_MAX = 1_000
+export const AFRODITE_UNSENT_BYTES_MAX = 1024 * 1024
+/** Frames that a client of Afrodite may send in the long run; more is closed with 1008. */
+export const AFRODITE_CLIENT_FRAMES_PER_SECOND = 50
+export const AFRODITE_CLIENT_BYTES_PER_SECOND = 128 * 1024
+/** So many seconds' worth of them may come at once. */
+export const AFRODITE_CLIENT_SECONDS = 10
+/** Messages of a handshake that wait for their turn before no more are read from the socket. */
+export const AFRODITE_WAITING_MESSAGES_MAX = 8
+/** Events of an account that are held back until its client has sent its sync list. */
+export const AFRODITE_HELD_EVENTS_MAX = 1_000
+/** The close frame waits so long for the record that the connection has ended. */
+export const AFRODITE_RECORD_MS_MAX = 2_000
+/** And the client for the end of the connection, after the close frame (afrodite 3.6). */
+export const AFRODITE_CLOSING_MS_MAX = 5_000
+/** Ends of connections that are recorded at once: after a network failure all come together. */
+export const AFRODITE_ENDS_AT_ONCE = 64
+/** How often a record that failed is tried again; the first pause doubles. */
+export const AFRODITE_END_RETRIES = 5
+export const AFRODITE_END_RETRY_MS = 500
+/** Ids that a change of a store names; more are left out (afrodite 9.3). */
+export const AFRODITE_CHANGED_IDS_MAX = 32
+/** Changes of stores that wait for the sync list, or for rights that are looked at; of more only the newest count is told. */
+export const AFRODITE_WAITING_CHANGES_MAX = 1_000
+/** Life of the counts that a login is remembered to have (afrodite 9.2). */
+export const AFRODITE_REMEMBERED_MS = 90 * 24 * 60 * 60_000
+/** First pause before the rights of a linked identity are read again that could not be read; it doubles. */
+export const AFRODITE_RIGHTS_RETRY_MS = 250
+export const AFRODITE_RIGHTS_RETRY_MS_MAX = 10_000

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { openEmbeddedDocuments } from './documents/embedded/documents.ts'
 import { openMongoDocuments } from './documents/mongodb/documents.ts'
 import type { Documents } from './documents/port.ts'
+import { AFRODITE_SEALED } from './domain/afrodite/events.ts'
 import { STORES_SEALED } from './domain/stores/events.ts'
 import { TIMELIMIT_SEALED } from './domain/timelimit/events.ts'
 import {
@@ -132,7 +133,12 @@ const embeddedDocuments = async (
 }
 
 /** What of the events is sealed. */
-export const SEALED: SealTable = { ...CLAIMS_SEALED, ...STORES_SEALED, ...TIMELIMIT_SEALED }
+export const SEALED: SealTable = {
+  ...CLAIMS_SEALED,
+  ...STORES_SEALED,
+  ...TIMELIMIT_SEALED,
+  ...AFRODITE_SEALED,
+}
 
 /** What is not built yet is refused, not passed over. */
 const refuseListening = ({ storage }: Pick<Config, 'storage'>): void => {
