@@ -122,5 +122,6 @@ const probesOf = (
 
 const settingsOf = ({ http }: Config, protocols: readonly Protocol[]): HttpSettings => {
   const on = new Set<string>(['shared', ...protocols.map(({ name }) => name)])
+  if (on.has('afrodite')) on.add('internal')
   return { ...http, listeners: http.listeners.filter(({ name }) => on.has(name)) }
 }

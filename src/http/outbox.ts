@@ -14,7 +14,12 @@ export type OutboxLimits = {
   readonly bytesMax: number
 }
 
-export const createOutbox = (socket: WebSocket, { messagesMax, bytesMax }: OutboxLimits): Outbox => {
+/** @param onFull is called instead of closing the socket, at every frame that does not fit: the frame is dropped. */
+export const createOutbox = (
+  socket: WebSocket,
+  { messagesMax, bytesMax }: OutboxLimits,
+  onFull: (socket: WebSocket) => void = shut,
+): Outbox => {
   let sent = 0
   let taken = 0
   let confirmed = 0
@@ -27,7 +32,8 @@ export const createOutbox = (socket: WebSocket, { messagesMax, bytesMax }: Outbo
       if (socket.readyState !== socket.OPEN) return
       // Confirmations come a tick later: without this a burst in one tick would look like a slow reader.
       if (socket.bufferedAmount === 0) taken = sent
-      if (sent - taken >= messagesMax || socket.bufferedAmount + frame.length > bytesMax) return shut(socket)
+      if (sent - taken >= messagesMax || socket.bufferedAmount + frame.length > bytesMax)
+        return onFull(socket)
       sent += 1
       socket.send(frame, TEXT, onTaken)
     },

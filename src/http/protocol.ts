@@ -12,7 +12,7 @@ export type Protocol = Renderer & {
   readonly upgrade?: (upgrade: Upgrade) => Promise<UpgradeAnswer>
   /** Who may call it from a browser by `CORS_ORIGINS`. Without it, OPTIONS comes to `handle` like any method. */
   readonly cors?: CorsPolicy
-  /** Called once when the server stops, beside the closing of the WebSockets that the dispatcher accepted. */
+  /** Called once when the server stops. The WebSockets that the dispatcher accepted for it are closed with 1001 when this has settled. */
   readonly close?: () => Promise<void>
 }
 

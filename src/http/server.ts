@@ -32,7 +32,7 @@ import type { Dispatcher } from './upgrades.ts'
 export type HttpServer = {
   /** Opens every listener, or none: rejects with the first that could not be opened. */
   readonly listen: () => Promise<readonly Address[]>
-  /** Stops accepting, closes sockets with 1001, lets running requests end for so long, then cuts them. */
+  /** Stops accepting, closes each protocol and then its sockets with 1001, lets running requests end for so long, then cuts them. */
   readonly close: (graceMs: number) => Promise<void>
 }
 
@@ -179,8 +179,16 @@ const stop = async (
 ): Promise<void> => {
   state.stopping = true
   const closing = listeners.filter(({ server }) => server.listening).map((listener) => listener.close())
-  const ending = Promise.all(protocols.map(async ({ close }) => close?.()))
-  dispatcher.close()
+  const ending = Promise.all(
+    protocols.map(async ({ name, close }) => {
+      try {
+        // First, because it may have to say something about its sockets before they are told.
+        if (close !== undefined) await close()
+      } finally {
+        dispatcher.close(name)
+      }
+    }),
+  )
   // A connection that becomes idle after `close` would stay until its keep-alive ends.
   const sweep = setInterval(() => listeners.forEach(({ server }) => server.closeIdleConnections()), 20)
   const grace = new AbortController()

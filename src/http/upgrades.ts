@@ -23,8 +23,8 @@ import { Response } from './response.ts'
 /** The one place where upgrades are answered, for every listener (one-port 4). */
 export type Dispatcher = {
   readonly upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer, listener: ListenerName) => void
-  /** Closes every accepted WebSocket with 1001. */
-  readonly close: () => void
+  /** Closes the owner's accepted WebSockets with 1001. */
+  readonly close: (owner: Owner) => void
   /** Cuts what is still open. */
   readonly destroy: () => void
 }
@@ -52,7 +52,7 @@ export const createSockets = (
     })
 
 export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
-  const accepted = new Set<WebSocket>()
+  const accepted: Accepted = new Map()
   const connections = new Set<Duplex>()
   const upgraders = new Map(parts.protocols.map((protocol) => [protocol.name, protocol]))
   const accept = acceptor(parts, accepted)
@@ -84,9 +84,11 @@ export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
         socket.destroy()
       })
     },
-    close: () => accepted.forEach((socket) => socket.close(1001)),
+    close: (owner) => {
+      for (const [socket, its] of accepted) if (its === owner) socket.close(1001)
+    },
     destroy: () => {
-      accepted.forEach((socket) => socket.terminate())
+      for (const socket of accepted.keys()) socket.terminate()
       connections.forEach((socket) => socket.destroy())
     },
   }
@@ -94,6 +96,7 @@ export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
 
 const SHUTTING_DOWN: HttpFailure = { _tag: 'ShuttingDown', retryAfterSeconds: RETRY_AFTER_SECONDS }
 
+type Accepted = Map<WebSocket, Owner>
 type Offer = {
   readonly request: HttpRequest
   readonly message: IncomingMessage
@@ -135,10 +138,10 @@ const lookUp = (
   })
 
 const acceptor =
-  ({ app, metrics }: DispatcherParts, accepted: Set<WebSocket>) =>
+  ({ app, metrics }: DispatcherParts, accepted: Accepted) =>
   ({ message, socket, head, request }: Offer, sockets: WebSocketServer, route: SocketRoute): void =>
     sockets.handleUpgrade(message, socket, head, (websocket) => {
-      accepted.add(websocket)
+      accepted.set(websocket, request.owner)
       metrics.socketOpened(request.owner)
       websocket.once('close', () => {
         accepted.delete(websocket)

@@ -18,8 +18,11 @@ export type JobParts = {
 
 export type Job = { readonly stop: () => Promise<void> }
 
-/** Runs `round` again and again, on one node at a time; after a crash another takes over when the lease has run out. */
-export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promise<void>): Job => {
+/**
+ * Runs `round` again and again, on one node at a time; after a crash another takes over when the lease has run out. A round that answers
+ * `more` has left some of its work, so that it did not take too long: the next one begins at once.
+ */
+export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promise<unknown>): Job => {
   const { vault, name, everyMs, firstMs = 0, onFailure } = parts
   const ttlMs = parts.leaseMs ?? Math.max(2 * everyMs, LEASE_MS_MIN)
   const lease = createLease(vault, name, ttlMs)
@@ -40,8 +43,9 @@ export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promis
     if (firstMs > 0) await wait(firstMs)
     for (let failures = 0; !signal.aborted;) {
       try {
-        if (await holds()) await round(signal)
+        const left = (await holds()) ? await round(signal) : undefined
         failures = 0
+        if (left === 'more') continue
       } catch (error) {
         failures += 1
         // A store that is closed under it, or away, is no news when it stops.

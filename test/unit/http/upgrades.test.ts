@@ -245,27 +245,3 @@ test('a protocol that breaks while it takes over a socket, or while it renders, 
   t.is((await ask(rendering.port, '/api/v1')).status, 500)
   t.is((await refused(rendering.port, '/api/v1')).status, 500)
 })
-
-test('stopping closes open sockets with 1001 and refuses new ones on old connections', async (t) => {
-  const { port, server } = await start(t, accepting)
-  const open1 = await opened(t, port, '/api/v1')
-  const closed = once(open1, 'close') as Promise<[number]>
-  const started = performance.now()
-  await server.close(5_000)
-  t.is((await closed)[0], 1001)
-  t.true(performance.now() - started < 3_000)
-})
-
-test('stopping ends in time with a client that never answers the close, and with a look-up that never ends', async (t) => {
-  const { port, server } = await start(t, ({ request: { path } }) =>
-    path.endsWith('never') ? new Promise(() => undefined) : Promise.resolve(accept),
-  )
-  const dead = connect(port, '127.0.0.1', () => dead.write(request('/api/v1', HANDSHAKE)))
-  const waiting = connect(port, '127.0.0.1', () => waiting.write(request('/api/v1/never', HANDSHAKE)))
-  for (const socket of [dead, waiting]) socket.on('error', () => undefined).pause()
-  t.teardown(() => [dead, waiting].forEach((socket) => socket.destroy()))
-  await wait(100)
-  const started = performance.now()
-  await server.close(300)
-  t.true(performance.now() - started < 3_000)
-})
