@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { measureAfrodite } from './bench/afrodite.ts'
 import { measureDelivery } from './bench/delivery.ts'
 import { fdatasyncRate } from './bench/disk.ts'
 import { measureEventStore } from './bench/event-store.ts'
@@ -37,6 +38,7 @@ const command = new Command('bench')
       'eventstore',
       'timelimit',
       'timelimit-cold',
+      'afrodite',
     ]),
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.holds : EXIT.usage))
@@ -100,6 +102,17 @@ const overLongFamily = async (): Promise<void> => {
   }
 }
 
+const overAfrodite = async (): Promise<void> => {
+  const directory = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
+  const floor = await startFloor()
+  try {
+    await measureAfrodite(directory, floor, options.seconds)
+  } finally {
+    await floor.child.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
 /** Needs a server: `EVENTSTORE_URL`. */
 const onEventStore = async (): Promise<void> => {
   const url = configOrExit().storage.eventStoreUrl
@@ -115,6 +128,7 @@ const run = async (): Promise<number> => {
   if (wanted('eventstore')) await onEventStore()
   if (wanted('timelimit')) await overTimelimit()
   if (wanted('timelimit-cold')) await overLongFamily()
+  if (wanted('afrodite')) await overAfrodite()
   return 0
 }
 

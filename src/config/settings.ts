@@ -75,7 +75,7 @@ export const SETTINGS = {
   AFRODITE_INTERNAL_PORT: optional(d.port),
   AFRODITE_INTERNAL_HOST: setting(d.host, '127.0.0.1'),
   AFRODITE_BOT_LOGIN: setting(d.boolean, false),
-  AFRODITE_KEEPALIVE_SECONDS: setting(d.seconds(0), 360),
+  AFRODITE_KEEPALIVE_SECONDS: setting(d.seconds(0.001), 360),
   AFRODITE_TEST_SECONDS: setting(d.seconds(0), 60),
   AFRODITE_HANDSHAKE_SECONDS: setting(d.seconds(0.001), 10),
   AFRODITE_NODE_LEASE_SECONDS: setting(d.seconds(0.1), 15),

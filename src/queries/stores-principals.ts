@@ -54,6 +54,12 @@ export type Session = {
 export const mayCall = (principal: Principal, verb: string, path: string): boolean =>
   principal.everything || scopes.mayCall(principal.caller, verb, path)
 
+/** The user as somebody who asks, with what the role allows; `undefined` if there is none, or he is disabled. */
+export const findCaller = async (reader: Pick<Reader, 'get'>, id: string): Promise<Caller | undefined> => {
+  const user = await activeUser(reader, id)
+  return user && callerOf(reader, user)
+}
+
 /** @param mayCache false while the events that end sessions may come late (decisions 10): then every credential is looked up. */
 export const createPrincipals = (setup: {
   readonly reader: Reader
@@ -128,25 +134,34 @@ const load = async (
 ): Promise<Known | undefined> => {
   const grant = (await ofSession(vault, hash)) ?? (await ofToken(reader, hash))
   if (grant === undefined) return undefined
-  const user = (await reader.get('stores_users', grant.user))?.value
-  return user === undefined || user['disabled'] === true ? undefined : known(reader, grant, user)
+  const user = await activeUser(reader, grant.user)
+  return user && known(reader, grant, user)
+}
+
+const activeUser = async (reader: Pick<Reader, 'get'>, id: string): Promise<Document | undefined> => {
+  const user = (await reader.get('stores_users', id))?.value
+  return user?.['disabled'] === true ? undefined : user
 }
 
 const known = async (reader: Reader, grant: Grant, user: Document): Promise<Known> => {
   const { user: id, scopes, ...rest } = grant
+  const whole = await callerOf(reader, user)
+  const credentials = isBarred(rest.kind, user) ? [] : whole.credentials
+  const caller = { ...whole, credentials, scopes }
+  return {
+    principal: { ...rest, caller, everything: isEverything(credentials) && isEverything(scopes ?? ['*']) },
+    dependsOn: [`users-${id}`, `roles-${whole.role}`, `tokens-${rest.id}`],
+  }
+}
+
+const callerOf = async (reader: Pick<Reader, 'get'>, user: Document): Promise<Caller & { role: string }> => {
   const role = text(user['role'])
-  const credentials = isBarred(rest.kind, user) ? [] : await credentialsOf(reader, role)
-  const caller = {
-    user: id,
+  return {
+    user: user._id,
     group: text(user['group']),
     branch: strings(user['branch']),
     role,
-    credentials,
-    scopes,
-  }
-  return {
-    principal: { ...rest, caller, everything: isEverything(credentials) && isEverything(scopes ?? ['*']) },
-    dependsOn: [`users-${id}`, `roles-${role}`, `tokens-${rest.id}`],
+    credentials: await credentialsOf(reader, role),
   }
 }
 
@@ -154,7 +169,7 @@ const known = async (reader: Reader, grant: Grant, user: Document): Promise<Know
 const isBarred = (kind: Principal['kind'], user: Document): boolean =>
   kind === 'cookie' && user['webDisabled'] === true
 
-const credentialsOf = async (reader: Reader, role: string): Promise<readonly string[]> =>
+const credentialsOf = async (reader: Pick<Reader, 'get'>, role: string): Promise<readonly string[]> =>
   strings((await reader.get('stores_roles', role))?.value['credentials'])
 
 const isEverything = (scopes: readonly string[]): boolean => scopes.includes('*')

@@ -8,6 +8,7 @@ import { foundStores, type Founding } from '../commands/found-stores.ts'
 import { createPasswords } from '../commands/passwords.ts'
 import { createSnapshots } from '../commands/snapshots.ts'
 import type { Config } from '../config.ts'
+import { accountStream } from '../domain/afrodite/names.ts'
 import type { Claim } from '../domain/decider.ts'
 import { familyStream } from '../domain/timelimit/names.ts'
 import type { History } from '../history/port.ts'
@@ -26,6 +27,7 @@ import { openMailer } from '../mail/mailer.ts'
 import { openMailRates } from '../mail/rate.ts'
 import { objectIds } from '../object-id.ts'
 import type { ProjectionStatus, ReadModels } from '../projecting/read-models.ts'
+import { afroditeProtocol } from '../protocols/afrodite/protocol.ts'
 import { storesProtocol } from '../protocols/rightech/protocol.ts'
 import type { Services as StoresServices } from '../protocols/rightech/services.ts'
 import { timelimitProtocol } from '../protocols/timelimit/protocol.ts'
@@ -34,6 +36,7 @@ import type { Reader } from '../queries/reader.ts'
 import type { Principals } from '../queries/stores-principals.ts'
 import type { Stores } from '../stores.ts'
 import { uuidV5 } from '../uuid.ts'
+import { startAfrodite, type Afrodite } from './afrodite.ts'
 
 /** Answers clients: commands, queries and live delivery, and the jobs that append. */
 export type Api = {
@@ -94,6 +97,13 @@ export const startApi = (parts: ApiParts): Api => {
     erase: (family: string) => erasure.request(familyStream(family), familyErasure(family)),
     holderOf: (claim: Pick<Claim, 'kind' | 'value'>) => holderOf(history, keyring, claim),
   }
+  const { isShared } = stores
+  const afrodite = config.protocols.has('afrodite')
+    ? startAfrodite({
+        ...{ ...services, isShared, settings: config.afrodite, onFailure },
+        erase: (aid) => erasure.request(accountStream(aid), accountErasure(aid)),
+      })
+    : undefined
   const jobs = [
     startExpiringTasks({ ...services, onFailure }),
     startSweeping({ ...services, onFailure }),
@@ -106,9 +116,9 @@ export const startApi = (parts: ApiParts): Api => {
       : []),
   ]
   return {
-    protocols: protocolsOf(parts, { ...services, ...families, hub }),
+    protocols: protocolsOf(parts, { ...services, ...families, hub, afrodite }),
     close: async () => {
-      await Promise.all(jobs.map(({ stop }) => stop()))
+      await Promise.all([...jobs.map(({ stop }) => stop()), afrodite?.close()])
       await mailer.close()
       await founding.stop()
       await hub.close()
@@ -116,23 +126,31 @@ export const startApi = (parts: ApiParts): Api => {
   }
 }
 
-/** The same family is erased under the same id, however often it is asked for. */
-const familyErasure = (family: string): ErasureRequest => ({
-  reason: 'the family was deleted',
-  actor: 'platform:job:erasure',
-  at: Date.now(),
-  commandId: uuidV5(family, FAMILY_ERASURES),
-})
+/** The same subject is erased under the same id, however often it is asked for. */
+const erasureOf =
+  (reason: string, namespace: string) =>
+  (id: string): ErasureRequest => ({
+    reason,
+    actor: 'platform:job:erasure',
+    at: Date.now(),
+    commandId: uuidV5(id, namespace),
+  })
+
+const familyErasure = erasureOf('the family was deleted', '4f0b8f43-5a4c-4c9f-8c56-9b1b0b6d2a77')
+const accountErasure = erasureOf('the account was deleted', '2f0c3f0e-6c1d-4d0b-9a53-0d1d7c0c7a41')
 
 /** Not the claims' own: it names nothing but counters. */
 const MAIL_RATES_KEY = 'mail-rates'
-const FAMILY_ERASURES = '4f0b8f43-5a4c-4c9f-8c56-9b1b0b6d2a77'
 
 type ForProtocols = Omit<StoresServices, 'tokenSeconds' | 'isSecure'> &
-  Omit<TimelimitParts, 'settings'> & { readonly hub: Hub }
+  Omit<TimelimitParts, 'settings'> &
+  Pick<Stores, 'keyring'> & { readonly hub: Hub; readonly afrodite: Afrodite | undefined }
 
 /** A protocol that is asked for and not in this build is said so in the log, and has no rows in the owner table. */
-const protocolsOf = ({ config, stores, log }: ApiParts, services: ForProtocols): readonly Protocol[] => {
+const protocolsOf = (
+  { config, stores, log }: ApiParts,
+  { afrodite, ...services }: ForProtocols,
+): readonly Protocol[] => {
   const origins = requestOrigins(config.http)
   const { tokenSeconds } = config.rightech
   const isSecure = (message: IncomingMessage): boolean => origins.baseUrl(message).startsWith('https:')
@@ -144,6 +162,16 @@ const protocolsOf = ({ config, stores, log }: ApiParts, services: ForProtocols):
       ),
     timelimit: () =>
       timelimitProtocol({ ...services, settings: config.timelimit, isShared: stores.isShared }),
+    ...(afrodite === undefined
+      ? {}
+      : {
+          afrodite: () =>
+            afroditeProtocol({
+              ...services,
+              ...afrodite,
+              settings: { ...config.afrodite, internalRoutes: config.http.internalRoutes },
+            }),
+        }),
   }
   return [...config.protocols].flatMap((name) => {
     const build = builders[name]

@@ -15,6 +15,8 @@ export type RunningServer = {
   readonly url: string
   /** The listener that is the stores' alone. */
   readonly storesUrl: string
+  /** Of a listener by its name; throws if there is none. */
+  readonly urlOf: (listener: string) => string
   readonly dataDir: string
   readonly pid: number
   readonly output: () => string
@@ -44,8 +46,14 @@ export const startServer = async (
   const { env, beside } = await nodesOf(dataDir, options.env)
   const running = run('main', [], env, options.fileBytesMax)
   onSpawn(running.pid)
-  const urls = (await listening(running, 2)) ?? failed(await running.exited)
+  const listeners = LISTENERS.filter((name) => env[name] !== undefined).length
+  const urls = (await listening(running, listeners)) ?? failed(await running.exited)
   const [url = '', storesUrl = ''] = [urls.get('shared'), urls.get('rightech')]
+  const urlOf = (listener: string): string => {
+    const found = urls.get(listener)
+    if (found === undefined) throw new Error(`no listener ${listener}`)
+    return found
+  }
   if (options.unready === undefined && !(await ready(url, running))) failed(await running.exited)
   const { pid, output, exited } = running
   const end = async (signal: NodeJS.Signals): Promise<Exit> => {
@@ -55,8 +63,17 @@ export const startServer = async (
     await beside?.end(signal)
     return ending
   }
-  return { url, storesUrl, dataDir, pid, output, exited, stop: end, kill: () => end('SIGKILL') }
+  return { url, storesUrl, urlOf, dataDir, pid, output, exited, stop: end, kill: () => end('SIGKILL') }
 }
+
+const LISTENERS = [
+  'PORT',
+  'RIGHTECH_PORT',
+  'TIMELIMIT_PORT',
+  'AFRODITE_PORT',
+  'AFRODITE_INTERNAL_PORT',
+  'CONNECTYCUBE_PORT',
+] as const
 
 /** The environment of the one that answers, and with shared stores the projector that was started beside it. */
 const nodesOf = async (
