@@ -18,6 +18,8 @@ import { failure, FORBIDDEN, NO_ROUTE, rejected, UNAUTHORIZED } from './errors.t
 import { getOne, list } from './reads.ts'
 import type { Call } from './reads.ts'
 import { done, reply, replyJson } from './replies.ts'
+import { RESOURCES } from './resource-table.ts'
+import { createResources } from './resources.ts'
 import type { Services } from './services.ts'
 import { deleteOne, patchOne, remove } from './writes.ts'
 
@@ -36,29 +38,44 @@ export const rightechProtocol = (services: Services): Protocol => ({
 /** The order of checks is that of rightech 1.5. */
 const storesHandler = (services: Services): Handler => {
   const directory = storesDirectory()
+  const resourceAt = createResources(RESOURCES)
+  const routeOf = storeRoutes(directory)
   const open = openRoutes(services)
-  const auth = authRoutes(services, directory)
+  const auth = authRoutes(services, routeOf)
   const answer = async (ctx: Context): Promise<void> => {
     const { method, path } = ctx.state.request
     const route = `${method} ${path}`
     const ungated = open.get(route)
     if (ungated !== undefined) return ungated(ctx)
     const credential = credentialOf(ctx.req.headers)
-    const found = credential && services.principals.find(credential.kind, credential.hash)
-    const principal = found instanceof Promise ? await found : found
+    const known = credential && services.principals.find(credential.kind, credential.hash)
+    const principal = known instanceof Promise ? await known : known
     if (principal === undefined) return reply(ctx, UNAUTHORIZED)
     const own = auth.get(route)
     if (own !== undefined) return own(ctx, principal)
-    const target = path.startsWith(BASE) ? directory(method, path.slice(BASE.length)) : undefined
-    if (target === undefined) return reply(ctx, NO_ROUTE)
+    const below = path.startsWith(BASE) ? path.slice(BASE.length) : undefined
+    const found = below === undefined ? undefined : resourceAt(method, below)
+    const target = found !== undefined || below === undefined ? undefined : directory(method, below)
+    if (found === undefined && target === undefined) return reply(ctx, NO_ROUTE)
     if (!isAllowed(principal, method, path)) return reply(ctx, FORBIDDEN)
-    return serve({ services, ctx, route: target.route, principal }, target)
+    if (found !== undefined)
+      return found.resource.serve({ services, ctx, principal, routeOf }, found.parameters)
+    if (target !== undefined) return serve({ services, ctx, route: target.route, principal }, target)
   }
   return (ctx) => answer(ctx).catch(unavailable)
 }
 
 const BASE = '/api/v1/'
 const WELCOME = done()
+
+/** The route of a store that is known to be there. */
+const storeRoutes =
+  (directory: Directory) =>
+  (path: string): StoreRoute => {
+    const found = directory('GET', path)
+    if (found === undefined) throw new Error(`the registry has no ${path}`)
+    return found.route
+  }
 
 type Serve = (ctx: Context) => Promise<void>
 
@@ -79,12 +96,10 @@ const openRoutes = (services: Services): ReadonlyMap<string, Serve> => {
 type ServeOwn = (ctx: Context, principal: Principal) => Promise<void>
 
 /** What everybody who is signed in may do: no scope is asked for (rightech 4.4). */
-const authRoutes = (services: Services, directory: Directory): ReadonlyMap<string, ServeOwn> => {
-  const routeOf = (path: string): StoreRoute => {
-    const found = directory('GET', path)
-    if (found === undefined) throw new Error(`the registry has no ${path}`)
-    return found.route
-  }
+const authRoutes = (
+  services: Services,
+  routeOf: (store: string) => StoreRoute,
+): ReadonlyMap<string, ServeOwn> => {
   const [users, tokens] = [routeOf('users'), routeOf('tokens')]
   const who: ServeOwn = (ctx, principal) =>
     getOne({ services, ctx, route: users, principal }, principal.caller.user)
