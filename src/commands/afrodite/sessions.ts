@@ -104,12 +104,13 @@ export const createSessions = (parts: SessionParts): Sessions => {
 
 const hashes = ({ access, refresh }: Pair) => ({ accessHash: hashOf(access), refreshHash: hashOf(refresh) })
 
+/** By the state alone: a command that was found to be done already has no facts. */
 const exchanged = (
-  { state: { login }, facts, position }: Outcome<SessionState>,
+  { state: { login }, position }: Outcome<SessionState>,
   pair: Pair,
   presentedHash: string,
 ): Exchanged => {
-  const isOpen = facts.some(({ type }) => type === 'ConnectionOpened')
-  if (isOpen && login !== undefined) return { _tag: 'Exchanged', pair, loginId: login.loginId, position }
+  if (login?.refreshHash === hashOf(pair.refresh))
+    return { _tag: 'Exchanged', pair, loginId: login.loginId, position }
   return { _tag: login?.refreshHash === presentedHash ? 'Unsupported' : 'Refused' }
 }

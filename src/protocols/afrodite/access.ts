@@ -37,9 +37,9 @@ const VISIBLE_ASCII = /^[\x20-\x7e]*$/
 
 const callerOf = async (
   { nodes, settings }: AccessParts,
-  { aid, loginId, connection }: SessionView,
+  { aid, connection }: SessionView,
   address: string,
 ): Promise<Caller | undefined> => {
   if (connection === null || (settings.ipBinding && connection.ip !== address)) return undefined
-  return (await nodes.isAlive(connection.node)) ? { aid, loginId, connectionId: connection.id } : undefined
+  return (await nodes.isAlive(connection.node)) ? { aid } : undefined
 }

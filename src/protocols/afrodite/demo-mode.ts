@@ -34,7 +34,10 @@ export type DemoParts = {
   readonly delayMs?: number
 }
 
-/** Of the vault: the tokens by their hash, and each entry's generation: a login begins a new one, which ends all tokens of the last. */
+/**
+ * Of the vault: the tokens by their hash, and each entry's generation: a login begins a new one, which ends all tokens of the last. So do
+ * other passwords.
+ */
 export const DEMO_TOKENS = 'afrodite.demo-tokens'
 export const DEMO_ENTRIES = 'afrodite.demo-entries'
 
@@ -49,17 +52,36 @@ export const createDemoMode = (parts: DemoParts): DemoMode => {
     await vault.put(DEMO_TOKENS, sha256Hex(token), content, { ttlMs: DEMO_TOKEN_MS })
     return { locked: false, token }
   }
+  const keep = (key: string, { expiresAt, ...content }: Token): Promise<void> =>
+    vault.put(DEMO_TOKENS, key, content, { ttlMs: Math.max(expiresAt - now(), 1) })
   const begin = async (entry: DemoEntry): Promise<DemoAnswer> => {
     const generation = randomUUID()
+    const passwords = await locks.passwordsOf(entry)
     // A token of the second step may outlive the one that it was got with by its whole life.
-    await vault.put(DEMO_ENTRIES, keyOf(entry), { generation }, { ttlMs: 2 * DEMO_TOKEN_MS })
+    await vault.put(DEMO_ENTRIES, keyOf(entry), { generation, passwords }, { ttlMs: 2 * DEMO_TOKEN_MS })
     return issue({ entry: entry.database_id, step: 0, generation })
   }
-  const entryOf = async ({ entry: id, generation }: Token): Promise<DemoEntry | undefined> => {
-    const entry = entries.find((one) => one.database_id === id)
-    if (entry === undefined) return undefined
-    const standing = await vault.get(DEMO_ENTRIES, keyOf(entry))
-    return standing?.value['generation'] === generation ? entry : undefined
+  const configured = ({ entry: id }: Token): DemoEntry | undefined =>
+    entries.find((one) => one.database_id === id)
+  const isCurrent = async ({ generation }: Token, entry: DemoEntry): Promise<boolean> => {
+    const standing = (await vault.get(DEMO_ENTRIES, keyOf(entry)))?.value
+    return (
+      standing?.['generation'] === generation && standing['passwords'] === (await locks.passwordsOf(entry))
+    )
+  }
+
+  const guess = async (
+    entry: DemoEntry,
+    held: Token,
+    password: string,
+  ): Promise<Either<Rejection, DemoAnswer>> => {
+    if (await locks.isLocked(entry)) return E.right(LOCKED)
+    if (!(await isCurrent(held, entry))) return E.right(NOTHING)
+    if (equalTexts(entry.password_stage1, password))
+      return E.right(await issue({ entry: held.entry, step: 1, generation: held.generation }))
+    // First, so that what was got before stays ended, also under other passwords.
+    await vault.delete(DEMO_ENTRIES, keyOf(entry))
+    return E.map(() => LOCKED)(await locks.lock(entry))
   }
 
   return {
@@ -76,21 +98,17 @@ export const createDemoMode = (parts: DemoParts): DemoMode => {
       if (tokenIn(await vault.get(DEMO_TOKENS, key), 0) === undefined) return E.right(NOTHING)
       // Only one has it at a time: guesses at once are one guess.
       const held = tokenIn(await vault.take(DEMO_TOKENS, key), 0)
-      const entry = held && (await entryOf(held))
+      const entry = held && configured(held)
       if (held === undefined || entry === undefined) return E.right(NOTHING)
-      if (await locks.isLocked(entry)) return E.right(LOCKED)
-      const { expiresAt, ...content } = held
-      if (equalTexts(entry.password_stage1, password)) {
-        await vault.put(DEMO_TOKENS, key, content, { ttlMs: Math.max(expiresAt - now(), 1) })
-        return E.right(await issue({ ...content, step: 1 }))
-      }
-      await vault.delete(DEMO_ENTRIES, keyOf(entry))
-      return E.map(() => LOCKED)(await locks.lock(entry))
+      const answer = await guess(entry, held, password)
+      if (E.isRight(answer) && answer.right !== NOTHING) await keep(key, held)
+      return answer
     },
     entryOf: async (token) => {
       const held = tokenIn(await vault.get(DEMO_TOKENS, sha256Hex(token)), 1)
-      const entry = held && (await entryOf(held))
-      return entry === undefined || (await locks.isLocked(entry)) ? undefined : entry
+      const entry = held && configured(held)
+      if (held === undefined || entry === undefined) return undefined
+      return (await isCurrent(held, entry)) && !(await locks.isLocked(entry)) ? entry : undefined
     },
   }
 }
@@ -125,6 +143,7 @@ const createLocks = ({ engine, keyring, now }: DemoParts) => {
       .update(JSON.stringify([first, second]))
       .digest('hex')
   return {
+    passwordsOf,
     isLocked: async (entry: DemoEntry): Promise<boolean> => {
       const { state } = await engine.load(demoStream(entry.database_id), demoDecider)
       return state !== null && state === (await passwordsOf(entry))

@@ -6,8 +6,8 @@ import type { JsonObject } from '../../json.ts'
 import { badBody } from './errors.ts'
 import type { Services } from './services.ts'
 
-/** Whose request it is, and by which of its logins and connections. */
-export type Caller = { readonly aid: string; readonly loginId: string; readonly connectionId: string }
+/** Whose request it is. */
+export type Caller = { readonly aid: string }
 
 /** A row of the tables of afrodite 2 to 6. */
 export type Endpoint = Place & {

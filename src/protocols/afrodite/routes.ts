@@ -61,8 +61,12 @@ const serve = async (services: Services, ctx: Context, endpoint: Endpoint): Prom
   }
   const caller = await callerOf(services, ctx)
   if (caller === undefined) return
+  const isLate = endpoint.policy !== undefined && !ctx.req.complete
   const body = await bodyOf(ctx, endpoint)
-  if (body !== undefined) reply(ctx, await endpoint.serve(services, caller, body, request))
+  if (body === undefined) return
+  // While it was on its way the session may have ended.
+  if (isLate && (await callerOf(services, ctx)) === undefined) return
+  reply(ctx, await endpoint.serve(services, caller, body, request))
 }
 
 /** Undefined: refused, and answered. */

@@ -110,7 +110,8 @@ test('a wrong second password locks the entry and ends its tokens; a start chang
   const again = await tokenOf('first')
   t.is(await entryOf(token), undefined, 'ended by the new login')
   t.deepEqual(await confirm('fourth', again), LOCKED)
-  t.deepEqual(await confirm('second', again), NOTHING)
+  for (const password of ['second', 'wrong'])
+    t.deepEqual(await confirm(password, again), LOCKED, 'the token is known, and no use')
   t.deepEqual(await login('first'), LOCKED)
   t.truthy((await login('third')).token, 'the other entry')
   t.deepEqual(await start().login('first'), LOCKED)
@@ -172,6 +173,21 @@ test('each token lives for an hour, and the vault has hashes only', async (t) =>
   clock.ms += 1
   t.is(await entryOf(second), undefined)
   t.deepEqual(await confirm('second', await tokenOf('first').then(() => first)), NOTHING)
+})
+
+test('with the passwords the tokens end that were got by them', async (t) => {
+  const { start } = setup()
+  const { whole, tokenOf } = start()
+  const token = await whole()
+  for (const changed of [
+    { ...ENTRY, password_stage0: 'fifth' },
+    { ...ENTRY, password_stage1: 'fifth' },
+  ])
+    t.is(await start([changed]).entryOf(token), undefined)
+  t.truthy(await start().entryOf(token), 'a start alone ends nothing')
+  const first = await tokenOf('first')
+  const changed = start([{ ...ENTRY, password_stage1: 'fifth' }])
+  t.deepEqual(await changed.confirm('fifth', first), NOTHING)
 })
 
 test('an entry that the operator took away opens nothing', async (t) => {
