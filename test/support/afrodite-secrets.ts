@@ -1,6 +1,7 @@
 /** Remembers every token that was given out, and finds them and the hashes of the live ones in texts, in whatever form somebody might have written them. */
 import { createHash } from 'node:crypto'
 import type { Pair } from './afrodite.ts'
+import { runScript } from './server.ts'
 
 export type Secrets = {
   readonly add: (...pairs: readonly Pair[]) => void
@@ -32,6 +33,26 @@ export const createSecrets = (): Secrets => {
       return [...forms, ...hashes].filter((form) => suspicious.includes(form))
     },
   }
+}
+
+/** What the script prints of both streams of these accounts, for people and as JSON. */
+export const historiesOf = async (
+  dataDir: string,
+  accounts: readonly { readonly aid: string }[],
+): Promise<readonly string[]> => {
+  const wanted = accounts.flatMap(({ aid }) =>
+    ['account', 'session'].flatMap((kind) => {
+      const stream = `afrodite.${kind}-${aid}`
+      return [[stream], [stream, '--json']]
+    }),
+  )
+  const printed: string[] = []
+  for (const parameters of wanted) {
+    const { code, output } = await runScript('history', parameters, dataDir)
+    if (code !== 0) throw new Error(output)
+    printed.push(output)
+  }
+  return printed
 }
 
 /** Enough of each form to be that and nothing else. */

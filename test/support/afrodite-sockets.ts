@@ -170,6 +170,15 @@ export const leave = async ({ socket }: { readonly socket: Socket }): Promise<En
   return socket.ending()
 }
 
+/** Waits until so many pings were answered. */
+export const untilPongs = async ({ control }: Socket, count: number): Promise<void> => {
+  const deadline = performance.now() + WAIT_MS_MAX
+  while (control.pongs < count) {
+    if (performance.now() > deadline) throw new Error(`${control.pongs} of ${count} pongs came`)
+    await pause(2)
+  }
+}
+
 export const SILENCE_MS = 300
 
 /** Neither a message nor a control frame comes, and the connection stays. */
