@@ -96,11 +96,19 @@ export const createSessions = (parts: SessionParts): Sessions => {
     },
     refuseMalformed: (aid, connectionId, step) =>
       run(aid, { type: 'RefuseMalformed', connectionId, step, revoke: revokeOnMalformed, at: now() }),
-    end: (aid, connectionId, cause) => run(aid, { type: 'EndConnection', connectionId, cause }),
+    end: (aid, connectionId, cause) =>
+      run(
+        aid,
+        { type: 'EndConnection', connectionId, cause },
+        cause === 'node-lost' ? LOST_NODES_JOB : undefined,
+      ),
     logout: (aid) => run(aid, { type: 'Logout' }),
     endForGood: (aid, actor) => run(aid, { type: 'EndForGood' }, actor),
   }
 }
+
+/** Nobody is there who could say it of himself. */
+const LOST_NODES_JOB = 'platform:job:afrodite-lost-nodes'
 
 const hashes = ({ access, refresh }: Pair) => ({ accessHash: hashOf(access), refreshHash: hashOf(refresh) })
 

@@ -62,17 +62,21 @@ const finish = async ({ sessions, erase }: AfroditeDeletions, aid: string): Prom
   await erase(aid)
 }
 
-/** One that fails is reported and stops no other. */
+/** One that fails is reported and stops no other. When all stops, the erasure does too, which is no news. */
 const each = (
   { onFailure }: AfroditeDeletions,
   accounts: readonly Found[],
   signal: AbortSignal,
   work: (aid: string) => Promise<void>,
 ): Promise<void> =>
-  atOnce(accounts, ({ aid }) => work(aid).catch(onFailure), {
-    atMost: ERASED_AT_ONCE,
-    goesOn: () => !signal.aborted,
-  })
+  atOnce(
+    accounts,
+    ({ aid }) =>
+      work(aid).catch((error: unknown) => {
+        if (!signal.aborted) onFailure(error)
+      }),
+    { atMost: ERASED_AT_ONCE, goesOn: () => !signal.aborted },
+  )
 
 const done = (answer: Either<Rejection, unknown>): void => {
   if (E.isLeft(answer))

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { SyncType } from '../../domain/afrodite/sync-types.ts'
 import { isInStep } from '../../domain/afrodite/sync-versions.ts'
 import {
+  AFRODITE_CHANGED_IDS_MAX,
   AFRODITE_RIGHTS_RETRY_MS,
   AFRODITE_RIGHTS_RETRY_MS_MAX,
   AFRODITE_WAITING_CHANGES_MAX,
@@ -30,21 +31,16 @@ export type ScopeParts = Omit<ViewParts, 'receive'> & {
 /** Whatever changes rights holds everything behind it up until they were looked at again. */
 export const openScope = (parts: ScopeParts): StoreScope => {
   const named = new Map<number, SyncType>()
-  /** What this connection was told last, or had. */
-  const told = new Map<number, number>()
+  const told = createTold(parts.remembered, () => view.scope())
   let waiting: Change[] = []
   let isLive = false
   let isLooking = false
   let isStopped = false
 
-  const note = (type: number, count: number): void => {
-    told.set(type, count)
-    parts.remembered.set(type, count)
-  }
   const tell = (type: number, count: number, ids: readonly string[] = []): void => {
     // The one before may have been too much for the client.
     if (isStopped) return
-    note(type, count)
+    told.note(type, count)
     parts.tell(type, count, ids)
   }
   const receive = (change: Change): void => {
@@ -79,7 +75,7 @@ export const openScope = (parts: ScopeParts): StoreScope => {
   const tellMissed = (): void => {
     for (const type of named.values()) {
       const count = view.countOf(type)
-      if (count !== undefined && told.get(type.number) !== count) tell(type.number, count)
+      if (count !== undefined && !told.is(type.number, count)) tell(type.number, count)
     }
   }
 
@@ -88,19 +84,38 @@ export const openScope = (parts: ScopeParts): StoreScope => {
       await view.look()
       if (isStopped) return
       named.set(type.number, type)
-      const count = view.countOf(type)
-      if (count === undefined) return
-      if (isInStep(clientByte, count, parts.remembered.get(type.number))) note(type.number, count)
+      const [scope, count] = [view.scope(), view.countOf(type)]
+      if (scope === undefined || count === undefined) return
+      if (isInStep(clientByte, count, parts.remembered.get(scope, type.number))) told.note(type.number, count)
       else tell(type.number, count)
     },
     start: () => {
       isLive = true
       goOn()
+      // Since an item was handled, rights and counts may have been read anew for the next one.
+      if (!view.isStale()) tellMissed()
     },
     stop: () => {
       isStopped = true
       waiting = []
       view.stop()
+    },
+  }
+}
+
+/** What this connection was told last, or had, and whose count that was. */
+const createTold = (remembered: Remembered, scopeNow: () => string | undefined) => {
+  const last = new Map<number, { readonly scope: string; readonly count: number }>()
+  return {
+    note: (type: number, count: number): void => {
+      const scope = scopeNow()
+      if (scope === undefined) return
+      last.set(type, { scope, count })
+      remembered.set(scope, type, count)
+    },
+    is: (type: number, count: number): boolean => {
+      const known = last.get(type)
+      return known?.count === count && known.scope === scopeNow()
     },
   }
 }
@@ -112,7 +127,8 @@ const merged = (counted: readonly Counted[]): Iterable<Counted> => {
     const before = types.get(type)?.ids ?? ids
     types.delete(type)
     const all = before.length === 0 || ids.length === 0 ? [] : [...new Set([...before, ...ids])]
-    types.set(type, { type, count, ids: all })
+    // They would be left out at the end, and to gather a thousand takes long.
+    types.set(type, { type, count, ids: all.length > AFRODITE_CHANGED_IDS_MAX ? [] : all })
   }
   return types.values()
 }

@@ -15,6 +15,8 @@ export type View = {
   readonly recount: () => void
   /** What that change makes of the counts of the types that it touches; nothing if they contain it, or it is another scope's. */
   readonly count: (change: Change) => readonly Counted[]
+  /** Whose counts are known: a group's or a family's. */
+  readonly scope: () => string | undefined
   /** `undefined`: not to be told. */
   readonly countOf: (type: SyncType) => number | undefined
   readonly mayRead: (type: SyncType) => boolean
@@ -95,6 +97,7 @@ export const createView = (parts: ViewParts): View => {
         ...{ type, count },
         ids: rights?.mayName(owner) === true ? ids : [],
       })),
+    scope: counter.scope,
     countOf: (type) => (rights?.mayRead(type) === true ? counter.of(type.number) : undefined),
     mayRead: (type) => rights?.mayRead(type) === true,
     stop: () => {
@@ -110,6 +113,7 @@ type Counter = {
   /** Reads what is not known of that scope; without one nothing is known. */
   readonly read: (scope: string | undefined) => Promise<void>
   readonly forget: () => void
+  readonly scope: () => string | undefined
   readonly count: (change: Change) => readonly { readonly touch: Touch; readonly count: number }[]
   readonly of: (type: number) => number | undefined
 }
@@ -134,6 +138,7 @@ const createCounter = (read: ViewParts['counts']): Counter => {
       forgotten++
       known = undefined
     },
+    scope: () => known?.scope,
     count: ({ position, topics, touches }) => {
       if (known === undefined || position <= known.at || !topics.includes(known.scope)) return []
       const { counts } = known

@@ -13,6 +13,7 @@ import { labelled, roleOf, silent, startRig, until } from './afrodite-store-rig.
 const LABELS = 132
 const OBJECTS = 129
 const CATEGORIES = 66
+const SCOPE = `stores:${ROOT}`
 
 const device = (id: string): string => `${FAMILY_ID}-${id}`
 
@@ -193,13 +194,13 @@ test('counts are remembered for the login: after the list, at the end, and anew 
   const client = rig.connect(aid, 'l1')
   await client.list([LABELS, 255])
   await silent()
-  t.deepEqual((await entry('l1'))?.value, { [LABELS]: 0 })
+  t.deepEqual((await entry('l1'))?.value, { [SCOPE]: { [LABELS]: 0 } })
   await rig.touchLabels(7)
   await until(() => client.frames.length === 1 + 7)
-  t.deepEqual((await entry('l1'))?.value, { [LABELS]: 0 }, 'not at every event')
+  t.deepEqual((await entry('l1'))?.value, { [SCOPE]: { [LABELS]: 0 } }, 'not at every event')
   await client.close()
   await client.close()
-  t.deepEqual((await entry('l1'))?.value, { [LABELS]: 7 })
+  t.deepEqual((await entry('l1'))?.value, { [SCOPE]: { [LABELS]: 7 } })
   t.is(await entry('l2'), undefined)
   const { version, expiresAt } = (await entry('l1')) ?? {}
   t.is(expiresAt, rig.clock.now + 90 * 86_400_000)
