@@ -110,10 +110,22 @@ export const SHUTDOWN_MS_MAX = 3_500
 export const PARTS_END_MS_MAX = 700
 export const MONGODB_CLOSE_MS_MAX = 300
 
+/** Levels of a model's tree that nodes may be added in: a tree that clients read can be sent back within `JSON_DEPTH_MAX`. */
+export const MODEL_TREE_LEVELS_MAX = 40
+/** Parameters of a command as JSON: the request and its outcome are one append (decisions 16). */
+export const COMMAND_PARAMS_BYTES_MAX = 400_000
+
 /** Entities in one list, unless the client lifts the ceiling (rightech 2.1). */
 export const LIST_ENTITIES_MAX = 10_000
 /** A list that is not asked for as a stream is held in memory up to here, and streamed above. */
 export const LIST_BUFFER_CHARACTERS_MAX = 1024 * 1024
+/** Objects in one build of a report; builds that a group keeps (rightech 3.8). */
+export const BUILD_OBJECTS_MAX = 1_000
+export const BUILDS_MAX = 10
+/** Objects whose packets are counted between two looks at whether the build is cancelled. */
+export const BUILD_OBJECTS_AT_ONCE = 100
+/** Messages that `DELETE /messages/clear` deletes at once. */
+export const CLEARED_AT_ONCE = 64
 /** Keys that one list is sorted by. */
 export const LIST_SORT_KEYS_MAX = 16
 /** Length of a text that lists are searched for. */
@@ -317,9 +329,9 @@ export const AFRODITE_RECORD_MS_MAX = 2_000
 export const AFRODITE_CLOSING_MS_MAX = 5_000
 /** Ends of connections that are recorded at once: after a network failure all come together. */
 export const AFRODITE_ENDS_AT_ONCE = 64
-/** How often a record that failed is tried again; the first pause doubles. */
-export const AFRODITE_END_RETRIES = 5
+/** First and longest pause before a record that failed is tried again; it doubles. */
 export const AFRODITE_END_RETRY_MS = 500
+export const AFRODITE_END_RETRY_MS_MAX = 10_000
 /** Ids that a change of a store names; more are left out (afrodite 9.3). */
 export const AFRODITE_CHANGED_IDS_MAX = 32
 /** Changes of stores that wait for the sync list, or for rights that are looked at; of more only the newest count is told. */

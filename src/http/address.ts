@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, SocketAddress } from 'node:net'
 
 /** `TRUST_PROXY`: nobody, that many proxies in front of us, or the networks that they are in. */
 export type TrustProxy =
@@ -73,10 +73,14 @@ const lastUntrusted = (peer: string, forwarded: string, isProxy: ProxyTest): str
   for (let hop = 0; isProxy(client, hop) && hop < chain.length; hop += 1) {
     const next = withoutPort(chain[chain.length - 1 - hop]?.trim() ?? '')
     if (isIP(next) === 0) break
-    client = normalAddress(next)
+    client = normalAddress(canonical(next))
   }
   return client
 }
+
+/** Proxies may write an IPv6 address in any of its forms; the operating system has one, and addresses are compared as texts. */
+const canonical = (address: string): string =>
+  isIP(address) === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address
 
 const withoutPort = (text: string): string => {
   const match = /^(?:\[(?<six>[^\]]+)\]|(?<four>[\d.]+))(?::\d+)?$/.exec(text)

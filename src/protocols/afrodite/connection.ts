@@ -102,8 +102,9 @@ export const openConnection = (parts: ConnectionParts, socket: WebSocket, place:
     },
     goLive: (known) => {
       if (isOver()) return
-      news.release(known)
+      // First, so that it is stopped if what was kept is too much for the client.
       pulse = startPulse(socket, settings, (farewell) => void end(farewell))
+      news.release(known)
       const early = inbox?.close() ?? []
       inbox = undefined
       early.forEach(hear)

@@ -56,8 +56,10 @@ export const converse = async (
       return
     }
     const who = { aid: peer.aid, loginId: opened.loginId }
-    const events = await synchronise(parts, connection, who, list)
+    const { events, stores } = await synchronise(parts, connection, who, list)
     connection.goLive({ position: opened.position, events })
+    // Behind what was kept of the account, which is older.
+    stores?.start()
   } catch (error) {
     parts.log.error({ err: error, connection: peer.connectionId }, 'a handshake failed')
     await connection.end(OUR_FAULT)
@@ -137,13 +139,16 @@ const exchange = async (
 
 type Who = { readonly aid: string; readonly loginId: string }
 
-/** Step 5. Answers how many events of the account's stream the client has got with it. */
+/** How many events of the account's stream the client has got with its list, and the extension types that it named. */
+type Synchronised = { readonly events: number; readonly stores: StoreSync | undefined }
+
+/** Step 5. */
 const synchronise = async (
   { accounts, storeChanges }: ConversationParts,
   connection: Connection,
   who: Who,
   list: readonly SyncItem[],
-): Promise<number> => {
+): Promise<Synchronised> => {
   let account: AccountState | undefined
   let stores: StoreSync | undefined
   const answerAccount = async (version: number): Promise<void> => {
@@ -163,12 +168,11 @@ const synchronise = async (
   }
   for (const [index, { type, version }] of list.entries()) {
     if (index % ITEMS_AT_A_STRETCH === ITEMS_AT_A_STRETCH - 1) await nextTurn()
-    if (connection.isOver()) return 0
+    if (connection.isOver()) break
     if (type.source?.of === 'account') await answerAccount(version)
     else if (type.source !== undefined) await answerStores(type, version)
   }
-  stores?.start()
-  return account?.events ?? 0
+  return { events: account?.events ?? 0, stores }
 }
 
 const reset = async (accounts: ConversationParts['accounts'], aid: string): Promise<AccountState> => {

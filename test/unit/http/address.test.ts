@@ -45,6 +45,13 @@ test('the last address that is in no trusted network is the client', (t) => {
   t.is(client(NETWORKS, '::1', '1.2.3.4, unknown, 10.0.0.1'), '10.0.0.1')
 })
 
+test('an IPv6 address is one text, however a proxy writes it', (t) => {
+  for (const form of ['::ffff:102:304', '::FFFF:1.2.3.4', '0:0:0:0:0:ffff:1.2.3.4'])
+    t.is(client(hops(1), '10.0.0.1', form), '1.2.3.4')
+  for (const form of ['2001:DB8::1', '2001:db8:0:0:0:0:0:1', '[2001:0db8::0001]:443'])
+    t.is(client(hops(1), '10.0.0.1', form), '2001:db8::1')
+})
+
 test('loopback in every form; networks are read strictly', (t) => {
   t.true(isLoopback('127.9.9.9') && isLoopback('::1'))
   t.false(isLoopback('128.0.0.1') || isLoopback('') || isLoopback('::2'))
