@@ -58,7 +58,7 @@ export const SETTINGS = {
 
   RIGHTECH_PORT: optional(d.port),
   RIGHTECH_TOKEN_SECONDS: setting(d.wholeNumber(1, 10 * YEAR_SECONDS), DAY_SECONDS),
-  RIGHTECH_OFFLINE_COMMANDS: setting(d.oneOf(['accept', 'refuse']), 'accept'),
+  RIGHTECH_OFFLINE_COMMANDS: setting(d.oneOf(['accept', 'refuse'] as const), 'accept'),
   RIGHTECH_PACKET_DAYS: setting(d.wholeNumber(0, 36_500), 0),
 
   TIMELIMIT_PORT: optional(d.port),

@@ -19,7 +19,7 @@ import { getOne, list } from './reads.ts'
 import type { Call } from './reads.ts'
 import { done, reply, replyJson } from './replies.ts'
 import { RESOURCES } from './resource-table.ts'
-import { createResources } from './resources.ts'
+import { createResources, type ResourceCall } from './resources.ts'
 import type { Services } from './services.ts'
 import { deleteOne, patchOne, remove } from './writes.ts'
 
@@ -38,8 +38,8 @@ export const rightechProtocol = (services: Services): Protocol => ({
 /** The order of checks is that of rightech 1.5. */
 const storesHandler = (services: Services): Handler => {
   const directory = storesDirectory()
-  const resourceAt = createResources(RESOURCES)
   const routeOf = storeRoutes(directory)
+  const routeTo = router(directory, routeOf)
   const open = openRoutes(services)
   const auth = authRoutes(services, routeOf)
   const answer = async (ctx: Context): Promise<void> => {
@@ -53,14 +53,10 @@ const storesHandler = (services: Services): Handler => {
     if (principal === undefined) return reply(ctx, UNAUTHORIZED)
     const own = auth.get(route)
     if (own !== undefined) return own(ctx, principal)
-    const below = path.startsWith(BASE) ? path.slice(BASE.length) : undefined
-    const found = below === undefined ? undefined : resourceAt(method, below)
-    const target = found !== undefined || below === undefined ? undefined : directory(method, below)
-    if (found === undefined && target === undefined) return reply(ctx, NO_ROUTE)
+    const target = path.startsWith(BASE) ? routeTo(method, path.slice(BASE.length)) : undefined
+    if (target === undefined) return reply(ctx, NO_ROUTE)
     if (!isAllowed(principal, method, path)) return reply(ctx, FORBIDDEN)
-    if (found !== undefined)
-      return found.resource.serve({ services, ctx, principal, routeOf }, found.parameters)
-    if (target !== undefined) return serve({ services, ctx, route: target.route, principal }, target)
+    return target({ services, ctx, principal })
   }
   return (ctx) => answer(ctx).catch(unavailable)
 }
@@ -76,6 +72,22 @@ const storeRoutes =
     if (found === undefined) throw new Error(`the registry has no ${path}`)
     return found.route
   }
+
+type Visit = Omit<Call, 'route'>
+
+/** What a method and a path below `/api/v1/` mean. */
+const router = (
+  directory: Directory,
+  routeOf: ResourceCall['routeOf'],
+): ((method: string, path: string) => ((visit: Visit) => Promise<void>) | undefined) => {
+  const resourceAt = createResources(RESOURCES)
+  return (method, path) => {
+    const found = resourceAt(method, path)
+    if (found !== undefined) return (visit) => found.resource.serve({ ...visit, routeOf }, found.parameters)
+    const target = directory(method, path)
+    return target && ((visit) => serve({ ...visit, route: target.route }, target))
+  }
+}
 
 type Serve = (ctx: Context) => Promise<void>
 
