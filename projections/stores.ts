@@ -1,5 +1,11 @@
 import type { JsonObject } from '../src/json.ts'
-import { dataOf, EntityChanged, EntityCreated, EntityDeleted } from '../src/domain/stores/events.ts'
+import {
+  dataOf,
+  EntityChanged,
+  EntityCreated,
+  EntityDeleted,
+  PacketReceived,
+} from '../src/domain/stores/events.ts'
 import { collectionOf, subjectOf } from '../src/domain/stores/names.ts'
 import { storeDef, STORES } from '../src/domain/stores/registry.ts'
 import { openedChange, openedDoc } from '../src/domain/stores/sealed.ts'
@@ -14,7 +20,7 @@ import type { ProjectedWrite, Projection } from '../src/projecting/projection.ts
  */
 export const stores: Projection = {
   name: 'stores',
-  version: 1,
+  version: 2,
   prefixes: ['stores.'],
   collections: Object.fromEntries(
     Object.values(STORES).map((def) => [
@@ -37,6 +43,12 @@ export const stores: Projection = {
     EntityDeleted: (event) => {
       const { store, id } = dataOf(EntityDeleted, event)
       return forStore(store, () => ({ id, delete: true }))
+    },
+    PacketReceived: (event) => {
+      const { object, packet, late } = dataOf(PacketReceived, event)
+      if (late) return []
+      const state = Object.fromEntries(Object.entries(packet).map(([key, value]) => [`state.${key}`, value]))
+      return [{ collection: collectionOf('objects'), id: object, update: { $set: state } }]
     },
   },
 }

@@ -4,6 +4,10 @@
 export const APPEND_BYTES_MAX = 1_000_000
 /** A stored entity as JSON (decisions 16), so that it fits into the event of its deletion. */
 export const ENTITY_BYTES_MAX = 900_000
+/** A packet, and the state that an object's packets add up to, as JSON: with the object itself below 1 MB. */
+export const STORES_STATE_BYTES_MAX = 96_000
+/** Packets that the documents forget at once: some hundredths of a second. */
+export const PACKETS_EXPIRED_AT_ONCE = 250
 /** A stream's name as UTF-8, on every adapter. */
 export const STREAM_NAME_BYTES_MAX = 1_024
 /** Events in a page of the history. */

@@ -20,4 +20,11 @@ export const objectIds = (processRandom: Uint8Array): ObjectIds => {
   }
 }
 
+/** Every id made in that second or later is at least this one, and every earlier one is less. */
+export const lowestIdAt = (atMs: number): string =>
+  Math.max(0, Math.floor(atMs / 1000))
+    .toString(16)
+    .padStart(8, '0')
+    .padEnd(24, '0')
+
 const COUNTER_MAX = 0xffffff

@@ -12,6 +12,9 @@ export type Cause = {
   readonly correlationId?: string
 }
 
+/** The id of a command's n-th event, from 0. */
+export const eventIdOf = (commandId: string, n: number): string => uuidV5(String(n), commandId)
+
 /** Ids of events are names in the namespace of their command: deciding it again gives the same ids, so a retry never doubles. */
 export const eventOf = (cause: Cause, name: string, fact: Fact, schema = 1): NewEvent => {
   const via = viaOf(cause, fact)

@@ -18,11 +18,16 @@ export type JobParts = {
 
 export type Job = { readonly stop: () => Promise<void> }
 
+export type WakeableJob = Job & {
+  /** There is something to do: the next round begins at once, if this node has the lease. */
+  readonly wake: () => void
+}
+
 /**
  * Runs `round` again and again, on one node at a time; after a crash another takes over when the lease has run out. A round that answers
  * `more` has left some of its work, so that it did not take too long: the next one begins at once.
  */
-export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promise<unknown>): Job => {
+export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promise<unknown>): WakeableJob => {
   const { vault, name, everyMs, firstMs = 0, onFailure } = parts
   const ttlMs = parts.leaseMs ?? Math.max(2 * everyMs, LEASE_MS_MIN)
   const lease = createLease(vault, name, ttlMs)
@@ -37,8 +42,16 @@ export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promis
   const stopping = new AbortController()
   const { signal } = stopping
   const isStopping = (): boolean => signal.aborted
-  const wait = (ms: number): Promise<unknown> =>
-    pause(ms, undefined, { signal, ref: false }).catch(() => undefined)
+  let woken = false
+  let wakeUp = (): void => undefined
+  const wait = async (ms: number): Promise<void> => {
+    if (!woken && !signal.aborted) {
+      const waiting = new AbortController()
+      wakeUp = () => waiting.abort()
+      await pause(ms, undefined, { signal: waiting.signal, ref: false }).catch(() => undefined)
+    }
+    woken = false
+  }
   const rounds = async (): Promise<void> => {
     if (firstMs > 0) await wait(firstMs)
     for (let failures = 0; !signal.aborted;) {
@@ -59,7 +72,12 @@ export const startJob = (parts: JobParts, round: (signal: AbortSignal) => Promis
   return {
     stop: () => {
       stopping.abort()
+      wakeUp()
       return ended
+    },
+    wake: () => {
+      woken = true
+      wakeUp()
     },
   }
 }

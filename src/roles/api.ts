@@ -17,7 +17,9 @@ import type { Log } from '../http/log.ts'
 import type { Protocol, ProtocolName } from '../http/protocol.ts'
 import { requestOrigins } from '../http/server.ts'
 import { startErasing } from '../jobs/erase.ts'
+import { startExpiringPackets } from '../jobs/expire-packets.ts'
 import { startExpiringTasks } from '../jobs/expire-tasks.ts'
+import { startBuildingReports } from '../jobs/report-builds.ts'
 import { startSweeping } from '../jobs/sweep-vault.ts'
 import { startFamilyJobs } from '../jobs/timelimit/families.ts'
 import { startSendingMails } from '../jobs/timelimit/mails.ts'
@@ -90,6 +92,7 @@ export const startApi = (parts: ApiParts): Api => {
     keysLingerMs: stores.isShared ? KEYRING_CHECK_MS : 0,
   })
   const { mail } = config
+  const { packetDays } = config.rightech
   const mailer = openMailer({ ...mail, log })
   const rates = openMailRates(vault, Date.now, () => keyring.installation(MAIL_RATES_KEY))
   const families = {
@@ -104,8 +107,11 @@ export const startApi = (parts: ApiParts): Api => {
         erase: (aid) => erasure.request(accountStream(aid), accountErasure(aid)),
       })
     : undefined
+  const builder = startBuildingReports({ ...services, onFailure })
   const jobs = [
+    builder,
     startExpiringTasks({ ...services, onFailure }),
+    ...(packetDays > 0 ? [startExpiringPackets({ ...services, days: packetDays, onFailure })] : []),
     startSweeping({ ...services, onFailure }),
     startErasing({ erasure, onFailure }),
     ...(config.protocols.has('timelimit')
@@ -116,7 +122,7 @@ export const startApi = (parts: ApiParts): Api => {
       : []),
   ]
   return {
-    protocols: protocolsOf(parts, { ...services, ...families, hub, afrodite }),
+    protocols: protocolsOf(parts, { ...services, ...families, hub, afrodite, wakeBuilder: builder.wake }),
     close: async () => {
       await Promise.all([...jobs.map(({ stop }) => stop()), afrodite?.close()])
       await mailer.close()
@@ -142,7 +148,7 @@ const accountErasure = erasureOf('the account was deleted', '2f0c3f0e-6c1d-4d0b-
 /** Not the claims' own: it names nothing but counters. */
 const MAIL_RATES_KEY = 'mail-rates'
 
-type ForProtocols = Omit<StoresServices, 'tokenSeconds' | 'isSecure'> &
+type ForProtocols = Omit<StoresServices, 'tokenSeconds' | 'offlineCommands' | 'isSecure'> &
   Omit<TimelimitParts, 'settings'> &
   Pick<Stores, 'keyring'> & { readonly hub: Hub; readonly afrodite: Afrodite | undefined }
 
@@ -152,12 +158,12 @@ const protocolsOf = (
   { afrodite, ...services }: ForProtocols,
 ): readonly Protocol[] => {
   const origins = requestOrigins(config.http)
-  const { tokenSeconds } = config.rightech
+  const { tokenSeconds, offlineCommands } = config.rightech
   const isSecure = (message: IncomingMessage): boolean => origins.baseUrl(message).startsWith('https:')
   const builders: { readonly [name in ProtocolName]?: () => Protocol } = {
     rightech: () =>
       storesProtocol(
-        { ...services, tokenSeconds, isSecure },
+        { ...services, tokenSeconds, offlineCommands, isSecure },
         { ...services, history: stores.history, origins },
       ),
     timelimit: () =>

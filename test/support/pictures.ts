@@ -10,7 +10,7 @@ export const pictureOf = async (client: Client): Promise<ReadonlyMap<string, str
     picture.set(path, `${status} ${(headers['x-ric-version'] as string | undefined) ?? '-'} ${text}`)
     return text
   }
-  for (const { path } of Object.values(STORES)) {
+  const lookAt = async (path: string): Promise<readonly string[]> => {
     const list = JSON.parse(await look(`/${path}?withChildGroups=true&nolimit=true`)) as readonly {
       _id: string
     }[]
@@ -25,8 +25,13 @@ export const pictureOf = async (client: Client): Promise<ReadonlyMap<string, str
       ...queries.map((query) => look(`/${path}${query}`)),
       ...list.map(({ _id }) => look(`/${path}/${_id}`)),
     ])
+    return list.map(({ _id }) => _id)
   }
-  await look('/auth')
+  const found = new Map<string, readonly string[]>()
+  for (const { path } of Object.values(STORES)) found.set(path, await lookAt(path))
+  for (const table of found.get('tables') ?? []) await lookAt(`tables/${table}/rows`)
+  for (const build of found.get('reports/builds') ?? []) await look(`/reports/builds/${build}/export`)
+  for (const path of ['/auth', '/events?nolimit=true', '/events/org']) await look(path)
   return picture
 }
 

@@ -3,6 +3,29 @@ import { baseModel } from './base-models.ts'
 import type { CheckName } from './store-def.ts'
 import { shapeRules, type Broken } from './shape-rules.ts'
 
+/**
+ * A node of a model's tree and everything below it (rightech 1.6, models).
+ * @param prefix of the paths: where the node stands, with a dot behind it, or empty.
+ * @param ids of the nodes before it; its own are added.
+ */
+export const nodeRules = (node: JsonObject, prefix: string, ids: Set<string>): readonly Broken[] => {
+  const found: Broken[] = [...idRules(node['id'], `${prefix}id`, ids)]
+  if (!NODE_TYPES.has(node['type'] ?? ''))
+    found.push([`${prefix}type`, node['type'] === undefined ? 'required' : 'enum'])
+  if (node['name'] !== undefined && typeof node['name'] !== 'string') found.push([`${prefix}name`, 'type'])
+  if (node['active'] !== undefined && typeof node['active'] !== 'boolean')
+    found.push([`${prefix}active`, 'type'])
+  const children = node['children']
+  if (children === undefined) return found
+  if (!Array.isArray(children)) return [...found, [`${prefix}children`, 'type']]
+  children.forEach((child: Json, index) => {
+    const place = `${prefix}children.${index}`
+    if (isObject(child)) found.push(...nodeRules(child, `${place}.`, ids))
+    else found.push([place, 'type'])
+  })
+  return found
+}
+
 const NODE_TYPES: ReadonlySet<Json> = new Set([
   'subsystem',
   'argument',
@@ -17,32 +40,13 @@ const model = (doc: JsonObject): readonly Broken[] => {
   const unknown: readonly Broken[] =
     typeof base === 'string' && base !== '' && !baseModel(base) ? [['base', 'reference']] : []
   const data = doc['data']
-  return isObject(data) ? [...unknown, ...nodeRules(data, 'data', new Set())] : unknown
-}
-
-/** A node of a model's tree and everything below it (rightech 1.6, models). */
-const nodeRules = (node: JsonObject, path: string, ids: Set<string>): readonly Broken[] => {
-  const found: Broken[] = [...idRules(node['id'], path, ids)]
-  if (!NODE_TYPES.has(node['type'] ?? ''))
-    found.push([`${path}.type`, node['type'] === undefined ? 'required' : 'enum'])
-  if (node['name'] !== undefined && typeof node['name'] !== 'string') found.push([`${path}.name`, 'type'])
-  if (node['active'] !== undefined && typeof node['active'] !== 'boolean')
-    found.push([`${path}.active`, 'type'])
-  const children = node['children']
-  if (children === undefined) return found
-  if (!Array.isArray(children)) return [...found, [`${path}.children`, 'type']]
-  children.forEach((child: Json, index) => {
-    const place = `${path}.children.${index}`
-    if (isObject(child)) found.push(...nodeRules(child, place, ids))
-    else found.push([place, 'type'])
-  })
-  return found
+  return isObject(data) ? [...unknown, ...nodeRules(data, 'data.', new Set())] : unknown
 }
 
 const idRules = (id: Json | undefined, path: string, ids: Set<string>): readonly Broken[] => {
-  if (id === undefined || id === null || id === '') return [[`${path}.id`, 'required']]
-  if (typeof id !== 'string') return [[`${path}.id`, 'type']]
-  if (ids.has(id)) return [[`${path}.id`, 'unique']]
+  if (id === undefined || id === null || id === '') return [[path, 'required']]
+  if (typeof id !== 'string') return [[path, 'type']]
+  if (ids.has(id)) return [[path, 'unique']]
   ids.add(id)
   return []
 }

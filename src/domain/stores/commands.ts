@@ -2,7 +2,19 @@ import type { JsonObject } from '../../json.ts'
 import type { Fields } from '../rejection.ts'
 
 /** What may be asked of a store. Times are milliseconds since the Unix epoch. */
-export type StoresCommand = CreateEntity | PatchEntity | DeleteEntity | SignIn | SignOut | ExpireTask
+export type StoresCommand =
+  | CreateEntity
+  | PatchEntity
+  | DeleteEntity
+  | SignIn
+  | SignOut
+  | ExpireTask
+  | AddNode
+  | PatchNode
+  | RemoveNode
+  | StartLink
+  | StopLink
+  | SendCommand
 
 /** Who asks. */
 export type Caller = {
@@ -75,3 +87,61 @@ export type SignOut = {
 }
 
 export type ExpireTask = { readonly type: 'ExpireTask'; readonly id: string; readonly at: number }
+
+/** What is done to a node of a model's tree (rightech 3.6). */
+type NodeCommand = { readonly id: string; readonly at: number; readonly caller: Caller }
+
+export type AddNode = NodeCommand & {
+  readonly type: 'AddNode'
+  /** As the client sent it. */
+  readonly body: JsonObject
+  /** Id of the node that it goes below; absent: the root. */
+  readonly attachTo?: string | undefined
+  /** Its place among the children, clamped; absent: behind the last. Not a whole number: refused. */
+  readonly atIndex?: number | undefined
+}
+
+export type PatchNode = NodeCommand & {
+  readonly type: 'PatchNode'
+  readonly node: string
+  readonly body: JsonObject
+}
+
+export type RemoveNode = NodeCommand & { readonly type: 'RemoveNode'; readonly node: string }
+
+/** What an object can be linked with (rightech 3.5). */
+export type LinkStore = 'automatons' | 'handlers' | 'geofences'
+
+type LinkCommand = {
+  /** The object's. */
+  readonly id: string
+  readonly at: number
+  readonly caller: Caller
+  readonly store: LinkStore
+  /** Id of the automaton, handler or geofence. */
+  readonly target: string
+}
+
+export type StartLink = LinkCommand & {
+  readonly type: 'StartLink'
+  /** Of the target at this time. */
+  readonly name: string
+  /** 11 url-safe characters, for the case that it is not linked yet. */
+  readonly session: string
+}
+
+export type StopLink = LinkCommand & { readonly type: 'StopLink' }
+
+export type SendCommand = {
+  readonly type: 'SendCommand'
+  /** The object's. */
+  readonly id: string
+  readonly at: number
+  readonly caller: Caller
+  /** Id of an active action node of the object's model. */
+  readonly command: string
+  /** Complete: the node's own under what the client gave. */
+  readonly params: JsonObject
+  /** The object is offline and commands to such are refused here. */
+  readonly isRefused: boolean
+}

@@ -5,7 +5,10 @@ import type { DeleteEntity, ExpireTask, SignIn, SignOut, StoresCommand } from '.
 import { create } from './create.ts'
 import { evolve, NOTHING, type EntityState } from './evolve.ts'
 import { changedFacts, conflict, deletedFact, notFound, wholeOf } from './facts.ts'
+import { startLink, stopLink } from './links.ts'
 import { subjectOf } from './names.ts'
+import { addNode, patchNode, removeNode } from './nodes.ts'
+import { sendCommand } from './object-commands.ts'
 import { patch } from './patch.ts'
 import { hasExpired, withDue } from './prepare.ts'
 import { STORES } from './registry.ts'
@@ -14,7 +17,7 @@ import { mayWrite, scopeOf } from './visibility.ts'
 
 export type { EntityState } from './evolve.ts'
 
-/** The decider of a store's entities, one stream an entity; `SignIn` and `SignOut` go to a user's, `ExpireTask` to a task's. Throws for an unknown store. */
+/** The decider of a store's entities, one stream an entity; `SignIn` and `SignOut` go to a user's, `ExpireTask` to a task's, nodes to a model's, links and commands to an object's. Throws for an unknown store. */
 export const storesDecider = (store: string): Decider<EntityState, StoresCommand> => {
   const decider = Object.hasOwn(DECIDERS, store) ? DECIDERS[store] : undefined
   if (!decider) throw new RangeError(`Unknown store ${store}`)
@@ -27,29 +30,13 @@ const deciderOf = (def: StoreDef): Decider<EntityState, StoresCommand> => ({
   initial: NOTHING,
   stateVersion: 1,
   evolve: (state, event) => evolve(def, state, event),
-  decide: (command, state) => decide(def, command, state),
+  // Its own row is the one that takes a command.
+  decide: (command, state) => DECISIONS[command.type](def, command as never, state),
   claims: (state) => claims(def, state),
   // A token's owner is not in its stream's name: what is kept of it has a key of its own.
   subject: (stream) =>
     def.subject === 'owner' ? stream : subjectOf(def.path, stream.slice(stream.indexOf('-') + 1)),
 })
-
-const decide = (def: StoreDef, command: StoresCommand, state: EntityState): Decision => {
-  switch (command.type) {
-    case 'CreateEntity':
-      return create(def, command, state)
-    case 'PatchEntity':
-      return patch(def, command, state)
-    case 'DeleteEntity':
-      return remove(def, command, state)
-    case 'SignIn':
-      return signIn(command, state)
-    case 'SignOut':
-      return signOut(command, state)
-    case 'ExpireTask':
-      return expireTask(def, command, state)
-  }
-}
 
 const remove = (def: StoreDef, { id, caller, blocked }: DeleteEntity, state: EntityState): Decision => {
   const whole = wholeOf(state)
@@ -60,7 +47,7 @@ const remove = (def: StoreDef, { id, caller, blocked }: DeleteEntity, state: Ent
 }
 
 /** Why somebody cannot sign in is not told apart, except that a user may be kept from the web only (rightech 4.3). */
-const signIn = (command: SignIn, { entity }: EntityState): Decision => {
+const signIn = (_users: StoreDef, command: SignIn, { entity }: EntityState): Decision => {
   const { user, method, sessionId, verified, expiresAt } = command
   if (!entity || !verified || entity['disabled'] === true)
     return E.left(rejection('Unauthenticated', 'unauthorized'))
@@ -70,7 +57,7 @@ const signIn = (command: SignIn, { entity }: EntityState): Decision => {
   return E.right([{ type: 'SessionOpened', data, scope: scopeOf('users', entity) }])
 }
 
-const signOut = ({ user, sessionId }: SignOut, { entity }: EntityState): Decision =>
+const signOut = (_users: StoreDef, { user, sessionId }: SignOut, { entity }: EntityState): Decision =>
   E.right(
     entity ? [{ type: 'SessionClosed', data: { id: sessionId, user }, scope: scopeOf('users', entity) }] : [],
   )
@@ -93,6 +80,29 @@ const claims = (def: StoreDef, { entity }: EntityState): readonly Claim[] =>
     const folded = unique.fold === 'lower' ? value.toLowerCase() : value
     return [{ kind: unique.claim, value: folded, onTaken: conflict(def.path, name, 'unique') }]
   })
+
+type Decisions = {
+  readonly [type in StoresCommand['type']]: (
+    def: StoreDef,
+    command: Extract<StoresCommand, { readonly type: type }>,
+    state: EntityState,
+  ) => Decision
+}
+
+const DECISIONS: Decisions = {
+  CreateEntity: create,
+  PatchEntity: patch,
+  DeleteEntity: remove,
+  SignIn: signIn,
+  SignOut: signOut,
+  ExpireTask: expireTask,
+  AddNode: addNode,
+  PatchNode: patchNode,
+  RemoveNode: removeNode,
+  StartLink: startLink,
+  StopLink: stopLink,
+  SendCommand: sendCommand,
+}
 
 const DECIDERS: { readonly [store: string]: Decider<EntityState, StoresCommand> } = Object.fromEntries(
   Object.values(STORES).map((def) => [def.path, deciderOf(def)]),

@@ -51,6 +51,32 @@ export const SessionClosed = t.type({ id: t.string, user: t.string })
 /** A deadline of the task has passed; the `EntityChanged` before it has set `expired`. */
 export const TaskExpired = t.type({ id: t.string })
 
+const aboutCommand = { object: t.string, command: t.string, params: json }
+
+/** Somebody asked for a command of an object (rightech 3.4). */
+export const CommandRequested = t.type(aboutCommand)
+
+/** It was accepted. No hardware is driven here, so nothing has run and `result` is null. */
+export const CommandCompleted = t.type({ ...aboutCommand, result: t.null })
+
+/** `error` is the tag that the client got. */
+export const CommandFailed = t.type({ ...aboutCommand, error: t.string })
+
+/** A link between an object and an automaton, handler or geofence began or ended (rightech 3.5); no user code runs here. */
+const LinkMoved = t.type({ object: t.string, target: t.string, session: t.string, name: t.string })
+
+/**
+ * In the object's stream of packets. `packet` has every field that the server adds (rightech 3.3); it becomes part of the object's state
+ * unless it is `late`: older than that state. `became`: what it changed of the object's connectivity.
+ */
+export const PacketReceived = t.intersection([
+  t.type({ object: t.string, packet: json }),
+  t.partial({ late: t.literal(true), became: t.union([t.literal('online'), t.literal('offline')]) }),
+])
+
+/** Documents no longer have packets with an `_id` below that one; ids sort by the time at which they were made. */
+export const PacketsExpired = t.type({ before: t.string })
+
 export type EntityCreated = t.TypeOf<typeof EntityCreated>
 export type EntityChanged = t.TypeOf<typeof EntityChanged>
 export type EntityDeleted = t.TypeOf<typeof EntityDeleted>
@@ -64,6 +90,17 @@ export const STORES_EVENTS = {
   SessionOpened,
   SessionClosed,
   TaskExpired,
+  CommandRequested,
+  CommandCompleted,
+  CommandFailed,
+  AutomatonStarted: LinkMoved,
+  AutomatonStopped: LinkMoved,
+  HandlerStarted: LinkMoved,
+  HandlerStopped: LinkMoved,
+  GeofenceStarted: LinkMoved,
+  GeofenceStopped: LinkMoved,
+  PacketReceived,
+  PacketsExpired,
 } as const
 
 /** The data of an event of a known type. Throws if it has another shape: such a history must stop its reader, not bend it. */

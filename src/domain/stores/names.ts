@@ -4,8 +4,9 @@ import { storeDef } from './registry.ts'
 export const entityStream = (store: string, id: string): string =>
   `stores.${store.replaceAll('/', '.')}-${id}`
 
-/** Logical name of a store's documents: `stores_labels`, `stores_tasks_kinds`. */
-export const collectionOf = (store: string): string => `stores_${store.replaceAll('/', '_')}`
+/** Logical name of a store's documents: `stores_labels`, `stores_tasks_kinds`; rows of tables are in `stores_rows` (decisions 22). */
+export const collectionOf = (store: string): string =>
+  store === 'tables/rows' ? 'stores_rows' : `stores_${store.replaceAll('/', '_')}`
 
 export const userSubject = (user: string): string => `stores.user-${user}`
 

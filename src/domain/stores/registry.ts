@@ -263,6 +263,22 @@ const DEFINITIONS: readonly StoreDef[] = [
     check: 'table',
   }),
   named('reports', 'report'),
+  defineStore('reports/builds', {
+    stem: 'report-build',
+    operations: ['list', 'get'],
+    fields: {
+      report: { type: 'ref', store: 'reports', readOnly: true },
+      status: { ...STRING, readOnly: true },
+      progress: { ...NUMBER, readOnly: true },
+      payload: { type: 'object', readOnly: true },
+      createdAt: { ...NUMBER, readOnly: true },
+      startedAt: { ...NUMBER, readOnly: true },
+      completedAt: { ...NUMBER, readOnly: true },
+      error: { ...STRING, readOnly: true },
+      _cancelRequested: { type: 'boolean', readOnly: true },
+    },
+    indexes: [['status']],
+  }),
 ]
 
 /** Every store by its path. Adding one is an entry of the table above. */

@@ -36,14 +36,27 @@ export const visibilityFilter = (caller: Place, def: StoreDef, withChildGroups: 
   return { _v: { $in: def.inherited ? own : [...own, caller.group] } }
 }
 
-/** What live delivery filters by: goes to `meta.scope` of every event about the entity. */
-export const scopeOf = (store: string, entity: JsonObject): JsonObject => ({
-  store,
-  owner: entity['owner'] ?? null,
-  group: entity['group'] ?? null,
-  branch: entity['branch'] ?? [],
-  access: entity['access'] ?? [],
-})
+/** What live delivery and the event log filter by: goes to `meta.scope` of every event about the entity; see `Scope`. */
+export const scopeOf = (store: string, entity: JsonObject): JsonObject => {
+  const object = entity[OBJECT_FIELDS[store] ?? '']
+  const model = store === 'objects' ? entity['model'] : undefined
+  return {
+    store,
+    owner: entity['owner'] ?? null,
+    group: entity['group'] ?? null,
+    branch: entity['branch'] ?? [],
+    access: entity['access'] ?? [],
+    ...(typeof object === 'string' && object !== '' ? { object } : {}),
+    ...(typeof model === 'string' ? { model } : {}),
+  }
+}
+
+/** Which field names the object that an entity is about. */
+const OBJECT_FIELDS: { readonly [store: string]: string } = {
+  objects: '_id',
+  tasks: 'object',
+  messages: 'id',
+}
 
 const seesAllTokens = (caller: Place): boolean => caller.credentials.includes('*')
 

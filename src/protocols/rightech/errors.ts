@@ -92,11 +92,15 @@ const TAG_OF: Readonly<Record<number, string>> = {
 }
 
 /** 401 and 403 carry exactly their own tags; only what is about a thing names it. */
-const tagsOf = ({ kind, about }: Rejection): readonly string[] => {
+const tagsOf = ({ kind, about, reason }: Rejection): readonly string[] => {
   const status = STATUS_OF[kind]
   const general = TAG_OF[status]
   if (general === undefined) return TAGS_OF[status] ?? ['error_internal']
-  return about === undefined ? [general] : [general, storeTag(about)]
+  return [
+    general,
+    ...(about === undefined ? [] : [storeTag(about)]),
+    ...(reason === 'object_offline' ? ['error_object_offline'] : []),
+  ]
 }
 
 const TAGS_OF: Readonly<Record<number, readonly string[]>> = {

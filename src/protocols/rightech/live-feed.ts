@@ -1,15 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { evolve, NOTHING, type EntityState } from '../../domain/stores/evolve.ts'
 import { collectionOf } from '../../domain/stores/names.ts'
-import { present } from '../../domain/stores/present.ts'
-import { storeDef, type StoreDef } from '../../domain/stores/registry.ts'
+import { present, withStateOf } from '../../domain/stores/present.ts'
+import { concernOf, listPathOf, platformEvents } from '../../domain/stores/platform-events.ts'
+import type { StoreDef } from '../../domain/stores/registry.ts'
+import { eventTopics } from '../../domain/stores/topics.ts'
 import type { History, StoredEvent } from '../../history/port.ts'
 import type { JsonObject } from '../../json.ts'
 import { isObject } from '../../json.ts'
 import type { Feed } from '../../live/feed.ts'
 import type { Reader } from '../../queries/reader.ts'
-import { isTold, platformEvents, pushOf, type Push } from './live-events.ts'
-import { eventTopics, readScope } from './live-topics.ts'
+import { pushOf, type Push } from './live-events.ts'
 
 /**
  * The history of the stores as pushes. `item` is the entity exactly as of its event: the document if nothing newer has changed it, else the
@@ -20,19 +21,16 @@ export const storesFeed = (reader: Pick<Reader, 'get'>, history: Pick<History, '
   const itemAsOf = createItems(reader, history)
   return {
     prefixes: ['stores.'],
-    topics: ({ type, meta }) => {
-      const scope = isTold(type) ? readScope(meta.scope) : undefined
-      const def = scope === undefined ? undefined : storeDef(scope.store)
-      return scope === undefined || def === undefined ? [] : eventTopics(scope, def)
+    topics: (event) => {
+      const concern = concernOf(event)
+      return concern === undefined ? [] : eventTopics(concern.scope, concern.def)
     },
     render: async (event) => {
-      const scope = readScope(event.meta.scope)
-      const def = scope === undefined ? undefined : storeDef(scope.store)
-      if (scope === undefined || def === undefined) return []
-      const id = event.stream.slice(event.stream.indexOf('-') + 1)
+      const concern = concernOf(event)
+      if (concern === undefined) return []
+      const { def, id } = concern
       const item = await itemAsOf(event, def, id)
-      const told = { event, def, scope, id, item }
-      return platformEvents(told).map((one) => pushOf(one, def.path, id))
+      return platformEvents({ ...concern, event, item }).map((one) => pushOf(one, listPathOf(concern), id))
     },
   }
 }
@@ -69,13 +67,15 @@ const createItems = (reader: Pick<Reader, 'get'>, history: Pick<History, 'read'>
   return async (event, def, id) => {
     if (event.type === 'EntityDeleted')
       return isObject(event.data.last) ? present(def.path, event.data.last) : undefined
-    if (event.type === 'SessionOpened') return undefined
-    if (event.revision > 0n) {
-      // Behind the documents only while they start; the stream answers as well.
-      const document = await reader.get(collectionOf(def.path), id).catch(() => undefined)
-      if (document?.at === event.position) return present(def.path, document.value)
-    }
+    // What else is told of an entity says all that there is to say.
+    if (event.type !== 'EntityCreated' && event.type !== 'EntityChanged') return undefined
+    // Behind the documents only while they start; the stream answers as well.
+    const document =
+      event.revision > 0n ? await reader.get(collectionOf(def.path), id).catch(() => undefined) : undefined
+    if (document?.at === event.position) return present(def.path, document.value)
     const { entity } = await fold(event, def)
-    return entity === undefined ? undefined : present(def.path, entity)
+    return entity === undefined
+      ? undefined
+      : present(def.path, withStateOf(def.path, entity, document?.value))
   }
 }

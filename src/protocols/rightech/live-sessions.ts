@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { callerTopics } from '../../domain/stores/topics.ts'
 import type { Log } from '../../http/log.ts'
 import type { Feed } from '../../live/feed.ts'
 import type { Hub } from '../../live/hub.ts'
@@ -7,7 +8,6 @@ import { mayCall, type Principal, type Principals } from '../../queries/stores-p
 import type { Credential } from './credentials.ts'
 import { shut } from './live-client.ts'
 import type { Push } from './live-events.ts'
-import { callerTopics } from './live-topics.ts'
 
 /** The open sockets of the stores, each with whoever opened it, who is looked up anew again and again. */
 export type LiveSessions = {

@@ -13,6 +13,10 @@ export type Parameter = {
  * is a plus, because a path may hold one and never a space.
  */
 export const readQuery = (query: string): readonly Parameter[] =>
+  readPairs(query).filter(({ value }) => value !== '')
+
+/** The same with empty values kept, for where they mean something: the parameters of a command. */
+export const readPairs = (query: string): readonly Parameter[] =>
   query === '' ? [] : query.split('&').flatMap(readParameter)
 
 /** The last value of a name: a form that repeats one means its last. */
@@ -27,9 +31,7 @@ const readParameter = (pair: string): readonly Parameter[] => {
   const end = pair.indexOf('=')
   const name = end === -1 ? undefined : decode(pair.slice(0, end))
   const raw = pair.slice(end + 1)
-  return name === undefined || name === '' || raw === ''
-    ? []
-    : [{ name, value: decode(raw.replaceAll('+', ' ')) }]
+  return name === undefined || name === '' ? [] : [{ name, value: decode(raw.replaceAll('+', ' ')) }]
 }
 
 const decode = (text: string): string | undefined => {

@@ -56,7 +56,10 @@ export const readSelectors = (query: string, selectable: Selectable): Either<Fie
     ]),
     skip: read(count(lastOf(parameters, 'offset')), undefined) ?? 0,
     limit: atMost(read(count(lastOf(parameters, 'limit')), undefined), unlimited),
-    sort: read(sortKeys(lastOf(parameters, 'sortBy') ?? lastOf(parameters, 'sort')), undefined),
+    sort: read(
+      sortKeys(lastOf(parameters, 'sortBy') ?? lastOf(parameters, 'sort'), selectable.typeAt),
+      undefined,
+    ),
     only: fieldPaths(allOf(parameters, 'only').flatMap(({ value }) => (value === undefined ? [] : [value]))),
     meta: read(meta(parameters), undefined),
     streamed: unlimited || is('streamed'),
@@ -140,7 +143,11 @@ const search = (
 const condition = ({ name, value }: Parameter, typeAt: TypeAt): Either<Broken, Filter | undefined> =>
   E.mapLeft((rule: string) => ({ name, rule }))(readWhere(name, value, typeAt))
 
-const sortKeys = (parameter: Parameter | undefined): Either<Broken, readonly SortKey[] | undefined> => {
+/** What is hidden is as absent in all, so it makes no order. */
+const sortKeys = (
+  parameter: Parameter | undefined,
+  typeAt: TypeAt,
+): Either<Broken, readonly SortKey[] | undefined> => {
   if (parameter === undefined) return E.right(undefined)
   const keys = (parameter.value ?? '').split(',').map((part): SortKey => {
     const key = part.trim()
@@ -148,7 +155,10 @@ const sortKeys = (parameter: Parameter | undefined): Either<Broken, readonly Sor
   })
   if (keys.length > LIST_SORT_KEYS_MAX) return breaks(parameter.name, 'max')
   if (!keys.every(([path]) => isPath(path))) return breaks(parameter.name, 'format')
-  return E.right(keys.filter(([path], index) => keys.findIndex(([other]) => other === path) === index))
+  const open = keys.filter(
+    ([path], index) => typeAt(path) !== 'hidden' && keys.findIndex(([other]) => other === path) === index,
+  )
+  return E.right(open.length === 0 ? undefined : open)
 }
 
 const gathered = (broken: readonly Broken[]): Fields => {

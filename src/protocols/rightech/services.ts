@@ -18,8 +18,12 @@ export type Services = {
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly newId: ObjectIds
+  /** There is a build of a report to be made. */
+  readonly wakeBuilder: () => void
   /** Life of a token by password (`RIGHTECH_TOKEN_SECONDS`). */
   readonly tokenSeconds: number
+  /** What becomes of commands to objects that are offline (`RIGHTECH_OFFLINE_COMMANDS`, rightech 3.4). */
+  readonly offlineCommands: 'accept' | 'refuse'
   /** The client came through TLS, or `PUBLIC_URL` says so: its cookie is for TLS only. */
   readonly isSecure: (message: IncomingMessage) => boolean
 }

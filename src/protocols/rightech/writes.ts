@@ -7,6 +7,7 @@ import type { DeleteEntity, PatchEntity, StoresCommand } from '../../domain/stor
 import { storesDecider } from '../../domain/stores/decide.ts'
 import type { EntityState } from '../../domain/stores/evolve.ts'
 import { entityStream } from '../../domain/stores/names.ts'
+import { withStateOf } from '../../domain/stores/present.ts'
 import { referencesOf } from '../../domain/stores/validate.ts'
 import { mayWrite } from '../../domain/stores/visibility.ts'
 import type { Document } from '../../documents/port.ts'
@@ -25,7 +26,8 @@ export const patchOne = async (call: Call, id: string): Promise<void> => {
   if (entity === undefined || body === undefined) return
   const patched = await patch(call, entity, body)
   if (E.isLeft(patched)) return reply(call.ctx, rejected(patched.left))
-  replyJson(call.ctx, entityText(call.route.def.path, patched.right.state.entity ?? entity))
+  const { path } = call.route.def
+  replyJson(call.ctx, entityText(path, withStateOf(path, patched.right.state.entity ?? entity, entity)))
 }
 
 /** `DELETE /:store/:id`: the entity as it was just before it went. */
@@ -34,7 +36,8 @@ export const deleteOne = async (call: Call, id: string): Promise<void> => {
   if (entity === undefined) return
   const deleted = await remove(call, entity._id)
   if (E.isLeft(deleted)) return reply(call.ctx, rejected(deleted.left))
-  replyJson(call.ctx, entityText(call.route.def.path, deleted.right ?? entity))
+  const { path } = call.route.def
+  replyJson(call.ctx, entityText(path, withStateOf(path, deleted.right ?? entity, entity)))
 }
 
 /** Deletes as the caller; answers the entity before. */
@@ -61,11 +64,26 @@ export const remove = async (call: Call, id: string): Promise<Either<Rejection, 
 }
 
 /** Runs a command on an entity's stream; what the caller changes holds for the next request. */
-export const execute = async (
-  { services, ctx, route, principal }: Call,
+export const execute = (
+  call: Call,
   id: string,
   at: number,
-  command: StoresCommand | ((state: EntityState) => Promise<StoresCommand>),
+  command: Execution['command'],
+): Promise<Either<Rejection, Outcome<EntityState>>> =>
+  executeAs(call, { id, at, command, commandId: randomUUID() })
+
+type Execution = {
+  /** The entity's. */
+  readonly id: string
+  readonly at: number
+  readonly command: StoresCommand | ((state: EntityState) => Promise<StoresCommand>)
+  readonly commandId: string
+}
+
+/** `execute` for who has to know the ids of the events before. */
+export const executeAs = async (
+  { services, ctx, route, principal }: Call,
+  { id, at, command, commandId }: Execution,
 ): Promise<Either<Rejection, Outcome<EntityState>>> => {
   const { path } = route.def
   const isNew = !(command instanceof Function) && command.type === 'CreateEntity'
@@ -74,7 +92,7 @@ export const execute = async (
     decider: storesDecider(path),
     command,
     ...(isNew ? { isNew } : {}),
-    commandId: randomUUID(),
+    commandId,
     actor: `stores:user:${principal.caller.user}`,
     at,
     correlationId: ctx.state.request.id,
@@ -109,7 +127,7 @@ const patch = async (
 }
 
 /** The entity that the path means if the caller may change it, or the answer that it is not there. */
-const writable = async (
+export const writable = async (
   { services, ctx, route, principal }: Call,
   id: string,
 ): Promise<Document | undefined> => {

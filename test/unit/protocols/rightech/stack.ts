@@ -79,7 +79,9 @@ export const startStack = async (t: ExecutionContext, changes: Partial<Services>
     now,
     random: randomBytes,
     newId: objectIds(randomBytes(5)),
+    wakeBuilder: () => undefined,
     tokenSeconds: 86_400,
+    offlineCommands: 'accept',
     isSecure: () => false,
     ...changes,
   }

@@ -1,15 +1,11 @@
 /** Proves that an event and a caller share a topic exactly if the domain lets the caller read the entity, for random trees of groups. */
 import test from 'ava'
 import fc from 'fast-check'
+import type { JsonObject } from '../../../../src/json.ts'
 import type { Caller } from '../../../../src/domain/stores/commands.ts'
 import { STORES } from '../../../../src/domain/stores/registry.ts'
+import { callerTopics, eventTopics, readScope } from '../../../../src/domain/stores/topics.ts'
 import { mayRead, scopeOf } from '../../../../src/domain/stores/visibility.ts'
-import {
-  callerTopics,
-  eventTopics,
-  objectOf,
-  readScope,
-} from '../../../../src/protocols/rightech/live-topics.ts'
 
 const USERS = ['u1', 'u2', 'u3']
 /** A tree of groups by the branch of each. */
@@ -51,10 +47,14 @@ test('a scope that cannot be read reaches nobody', (t) => {
   })
 })
 
-test('the object an entity is about', (t) => {
-  t.is(objectOf('objects', { _id: 'o', object: 'x' }), 'o')
-  t.is(objectOf('tasks', { _id: 't', object: 'o' }), 'o')
-  t.is(objectOf('tasks', { _id: 't', object: null }), undefined)
-  t.is(objectOf('messages', { _id: 'm', id: 'o' }), 'o')
-  t.is(objectOf('labels', { _id: 'l', id: 'o', object: 'o' }), undefined)
+test('the object an entity is about, and its model', (t) => {
+  const concerned = (store: string, entity: JsonObject): unknown => {
+    const { object, model } = readScope(scopeOf(store, entity)) ?? {}
+    return [object, model]
+  }
+  t.deepEqual(concerned('objects', { _id: 'o', object: 'x', model: 'm' }), ['o', 'm'])
+  t.deepEqual(concerned('tasks', { _id: 't', object: 'o', model: 'x' }), ['o', undefined])
+  t.deepEqual(concerned('tasks', { _id: 't', object: null }), [undefined, undefined])
+  t.deepEqual(concerned('messages', { _id: 'm', id: 'o' }), ['o', undefined])
+  t.deepEqual(concerned('labels', { _id: 'l', id: 'o', object: 'o' }), [undefined, undefined])
 })
