@@ -8,6 +8,7 @@ import { fdatasyncRate } from './bench/disk.ts'
 import { measureEventStore } from './bench/event-store.ts'
 import { measureGrowth } from './bench/growth.ts'
 import { measureHistory } from './bench/histories.ts'
+import { measurePackets } from './bench/packets.ts'
 import { measureRequests } from './bench/requests.ts'
 import { startFloor, startServer } from './bench/server.ts'
 import { heading, perSecond, row } from './bench/table.ts'
@@ -28,6 +29,7 @@ const command = new Command('bench')
   .option('--events <n>', 'for the history and the rebuilds', count, 100_000)
   .option('--entities <n>', 'of the large store', count, 100_000)
   .option('--family <n>', 'events of the large TimeLimit family', count, 10_000)
+  .option('--packets <n>', 'of the objects', count, 100_000)
   .option('--gzip', 'TimeLimit bodies compressed, as its clients send them')
   .addOption(
     new Option('--only <part>', 'one part alone').choices([
@@ -39,12 +41,13 @@ const command = new Command('bench')
       'timelimit',
       'timelimit-cold',
       'afrodite',
+      'packets',
     ]),
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.holds : EXIT.usage))
   .parse()
 
-type Options = Readonly<Record<'seconds' | 'events' | 'entities' | 'family', number>> & {
+type Options = Readonly<Record<'seconds' | 'events' | 'entities' | 'family' | 'packets', number>> & {
   readonly gzip?: true
   readonly only?: string
 }
@@ -76,6 +79,18 @@ const overTime = async (): Promise<void> => {
       entities: options.entities,
     })
   } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const overPackets = async (): Promise<void> => {
+  const directory = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
+  const floor = await startFloor()
+  try {
+    row('raw fdatasync of the same minute', perSecond(fdatasyncRate(tmpdir())))
+    await measurePackets({ start: () => startServer(directory), floor, packets: options.packets })
+  } finally {
+    await floor.child.stop()
     rmSync(directory, { recursive: true, force: true })
   }
 }
@@ -129,6 +144,7 @@ const run = async (): Promise<number> => {
   if (wanted('timelimit')) await overTimelimit()
   if (wanted('timelimit-cold')) await overLongFamily()
   if (wanted('afrodite')) await overAfrodite()
+  if (wanted('packets')) await overPackets()
   return 0
 }
 

@@ -255,6 +255,7 @@ const oddities: fc.Arbitrary<Json> = fc.constantFrom<Json[]>(
 )
 
 for (const { path, fields, operations } of Object.values(STORES)) {
+  if (!operations.includes('post')) continue
   test(`wrong types for every field of ${path}: never a fault of the server`, async (t) => {
     const valid = await minimalBody(busy, path)
     const made = (await busy.post(`/${path}`, valid)).entity()

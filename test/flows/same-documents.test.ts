@@ -19,6 +19,7 @@ import { openMongo } from '../../src/mongodb/connection.ts'
 import { startRunner } from '../../src/projecting/runner.ts'
 import { SEALED } from '../../src/stores.ts'
 import { openEmbeddedKeyring } from '../../src/vault/embedded/keyring.ts'
+import { makeBelow } from '../support/below.ts'
 import { startEventStore } from '../support/eventstore.ts'
 import { collect } from '../support/history.ts'
 import { create, newMember, signInAdmin, type Member } from '../support/members.ts'
@@ -60,7 +61,10 @@ const filledDirectory = async (): Promise<string> => {
   const dataDir = await freshDirectory()
   server = await startServer({ dataDir, env: { EVENTSTORE_URL: '', MONGODB_URL: '' } })
   const member = await newMember(await signInAdmin(server.url))
-  for (const { path } of Object.values(STORES)) await makeChangeDelete(member, path)
+  for (const { path, operations } of Object.values(STORES)) {
+    if (operations.includes('post')) await makeChangeDelete(member, path)
+  }
+  await makeBelow(member)
   await server.stop('SIGTERM')
   return dataDir
 }
@@ -131,6 +135,11 @@ const contentsOf = async (history: History, documents: Documents): Promise<Conte
 /** What the contents would be at other positions: of documents, in versions, and in checkpoints. */
 const moved = (contents: Contents, positions: ReadonlyMap<bigint, bigint>): Contents => {
   const place = (text: string): string => String(positions.get(BigInt(text)) ?? text)
+  /** An entry of the log is named by its time, its position and its place among those of its event. */
+  const placedEntry = (text: string, time: string, position: string, ordinal: string): string => {
+    const placed = positions.get(BigInt(`0x${position}`))
+    return placed === undefined ? text : time + placed.toString(16).padStart(10, '0') + ordinal
+  }
   return new Map(
     [...contents].map(([collection, lines]) => [
       collection,
@@ -140,6 +149,8 @@ const moved = (contents: Contents, positions: ReadonlyMap<bigint, bigint>): Cont
         return line
           .replace(/(?<=^"(?:[^"\\]|\\.)*" )\d+/, place)
           .replace(/(?<="version":)\d+/, (text) => (collection.includes('versions') ? place(text) : text))
+          .replace(/(?<="_v":)\d+/, (text) => (collection.includes('events') ? place(text) : text))
+          .replaceAll(/(?<=")([\da-f]{12})([\da-f]{10})([\da-f]{2})(?=")/g, placedEntry)
       }),
     ]),
   )
