@@ -1,4 +1,4 @@
-import { dataOf, EntityCreated } from '../src/domain/stores/events.ts'
+import { dataOf, EntityCreated, PacketReceived } from '../src/domain/stores/events.ts'
 import { subjectOf } from '../src/domain/stores/names.ts'
 import {
   concernOf,
@@ -40,26 +40,29 @@ export const storesEvents: Projection = {
 }
 
 const told = (event: StoredEvent): readonly ProjectedWrite[] => {
-  const concern = concernOf(event)
+  const concern = isRepetition(event) ? undefined : concernOf(event)
   if (concern === undefined) return []
   const subject = personalSubject(concern, event)
   const isErased = subject !== undefined && event.data['sealed'] === null
-  const hidden: JsonObject = {
-    _to: eventTopics(concern.scope, concern.def),
-    _st: listPathOf(concern),
-    _i: concern.id,
-    ...(subject === undefined ? {} : { _s: [subject] }),
-  }
   const happened = platformEvents({ ...concern, event, item: itemOf(concern, event) })
-  const entries = happened.map((one, ordinal) => ({
-    collection: EVENTS,
-    id: entryId(event, ordinal),
-    put: { ...one, ...hidden },
-  }))
-  return [
-    ...(isErased ? [] : entries.filter(({ put }) => put.event !== 'object-packet')),
-    ...(isRepetition(event, happened) ? [] : happened.map((one) => nameOf(concern, one))),
-  ]
+  const entries = isErased ? [] : entriesOf(concern, event, happened, subject)
+  return [...entries, ...happened.map((one) => nameOf(concern, one))]
+}
+
+const entriesOf = (
+  concern: Concern,
+  event: StoredEvent,
+  happened: readonly PlatformEvent[],
+  subject: string | undefined,
+): readonly ProjectedWrite[] => {
+  const _to = eventTopics(concern.scope, concern.def)
+  const _st = listPathOf(concern)
+  return happened.flatMap((one, ordinal): ProjectedWrite[] => {
+    if (one.event === 'object-packet') return []
+    const entry = { ...one, _to, _st, _i: concern.id }
+    const put = subject === undefined ? entry : { ...entry, _s: [subject] }
+    return [{ collection: EVENTS, id: entryId(event, ordinal), put }]
+  })
 }
 
 const itemOf = ({ def }: Concern, event: StoredEvent): JsonObject | undefined => {
@@ -77,8 +80,8 @@ const personalSubject = ({ def, id }: Concern, { type, data }: StoredEvent): str
 const SHOWING: ReadonlySet<string> = new Set(['EntityCreated', 'EntityChanged'])
 
 /** That an object sends packets is written once and whenever it comes and goes, not with each of them. */
-const isRepetition = ({ type, revision }: StoredEvent, happened: readonly PlatformEvent[]): boolean =>
-  type === 'PacketReceived' && revision > 0n && happened.length === 1
+const isRepetition = (event: StoredEvent): boolean =>
+  event.type === 'PacketReceived' && event.revision > 0n && dataOf(PacketReceived, event).became === undefined
 
 /** `model`: of the object concerned; `-` if there is none, `?` if the event does not say which. Rights are about each table's rows. */
 const nameOf = (concern: Concern, { event }: PlatformEvent): ProjectedWrite => {
