@@ -43,7 +43,7 @@ export const ACCOUNT_EVENTS = {
   AccountDeleted: t.type({}),
 } as const
 
-export const CLOSE_CAUSES = {
+const CLOSE_CAUSES = {
   client: null,
   timeout: null,
   replaced: null,

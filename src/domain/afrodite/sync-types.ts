@@ -31,9 +31,6 @@ export type FamilyPart =
 
 export const syncType = (number: number): SyncType | undefined => BY_NUMBER.get(number)
 
-/** From here on a type is told as `StoreChanged`, to clients that name it (afrodite 9.3). */
-export const FIRST_EXTENSION = 32
-
 const row = (number: number, name: string, source?: SyncSource): SyncType =>
   source === undefined ? { number, name } : { number, name, source }
 const family = (number: number, name: string, part: FamilyPart): SyncType =>

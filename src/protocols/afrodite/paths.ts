@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
 /** What the handshake of afrodite 3.1 is asked at. */
-export const CONNECT_NAME = '/common_api/connect'
+const CONNECT_NAME = '/common_api/connect'
 
 /**
  * The public path of a plain route name: `/` and the base64url of its SHA-1 (afrodite 4.1). A parameter at its end stays readable.

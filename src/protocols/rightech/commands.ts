@@ -13,7 +13,7 @@ import { readBody } from './bodies.ts'
 import { rejected } from './errors.ts'
 import { readPairs } from './query.ts'
 import { done, reply, replyJson } from './replies.ts'
-import type { Parameters, Resource, ResourceCall } from './resources.ts'
+import { objectCall, type Parameters, type Resource, type ResourceCall } from './resources.ts'
 import type { Services } from './services.ts'
 import { executeAs, writable } from './writes.ts'
 
@@ -25,8 +25,8 @@ const sendCommand = async (
   call: ResourceCall,
   { id = '', command: name = '' }: Parameters,
 ): Promise<void> => {
-  const { ctx, services, principal, routeOf } = call
-  const visit = { ...call, route: routeOf('objects') }
+  const { ctx, services, principal } = call
+  const visit = objectCall(call)
   const object = await writable(visit, id)
   if (object === undefined) return
   const own = await ownParams(call, object, name)

@@ -1,11 +1,10 @@
 import type { Filter } from '../../documents/port.ts'
-import { mayRead } from '../../domain/stores/visibility.ts'
 import { eventLog, eventNames, readableEvents } from '../../queries/stores-events.ts'
-import { findEntity } from '../../queries/stores.ts'
 import { listDocuments } from './lists.ts'
 import { readQuery } from './query.ts'
-import { reply, replyJson } from './replies.ts'
-import type { Resource, ResourceCall } from './resources.ts'
+import { readable } from './reads.ts'
+import { replyJson } from './replies.ts'
+import { objectCall, type Resource, type ResourceCall } from './resources.ts'
 import { allConditions, type Selectable } from './selectors.ts'
 import type { PathType } from './where.ts'
 
@@ -24,10 +23,8 @@ export const EVENT_RESOURCES: readonly Resource[] = [
     method: 'GET',
     path: 'objects/:id/events',
     serve: async (call, { id = '' }) => {
-      const { services, ctx, principal, routeOf } = call
-      const { def, notFound } = routeOf('objects')
-      const object = await findEntity(services.reader, def, id)
-      if (object === undefined || !mayRead(principal.caller, object, def)) return reply(ctx, notFound)
+      const object = await readable(objectCall(call), id)
+      if (object === undefined) return
       return listEvents(call, 'objects', { _oid: object._id })
     },
   },

@@ -10,17 +10,17 @@ import { readBody } from './bodies.ts'
 import { rejected } from './errors.ts'
 import { listDocuments } from './lists.ts'
 import { done, reply, replyJson } from './replies.ts'
-import type { Parameters, Resource, ResourceCall } from './resources.ts'
+import { readable } from './reads.ts'
+import { objectCall, type Parameters, type Resource, type ResourceCall } from './resources.ts'
 import { execute, writable } from './writes.ts'
 
 /** `GET /objects/:id/automatons` and its like: the object's links, oldest first. */
 const list =
   (store: LinkStore) =>
   async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
-    const { ctx, services, principal, routeOf } = call
-    const { def, notFound } = routeOf('objects')
-    const object = await findEntity(services.reader, def, id)
-    if (object === undefined || !mayRead(principal.caller, object, def)) return reply(ctx, notFound)
+    const { ctx } = call
+    const object = await readable(objectCall(call), id)
+    if (object === undefined) return
     // A link has the id of what it leads to and none of its own.
     const links = linksOf(object, store).map((link) => ({ ...link, _id: textOf(link['id']) }))
     return listDocuments(
@@ -32,7 +32,7 @@ const list =
         filter: {},
         sort: [['time', 1]],
         encode: ({ _id, ...link }) => link,
-        about: def.path,
+        about: 'objects',
       },
     )
   }
@@ -112,8 +112,6 @@ const commandOf = (
   store,
   target: id,
 })
-
-const objectCall = ({ routeOf, ...call }: ResourceCall) => ({ ...call, route: routeOf('objects') })
 
 const replyLink = ({ ctx }: ResourceCall, link: JsonObject = {}): void => replyJson(ctx, done(link))
 

@@ -1,22 +1,21 @@
 import { present } from '../../domain/stores/present.ts'
-import { mayRead } from '../../domain/stores/visibility.ts'
 import { isList, isObject, type Json, type JsonObject } from '../../json.ts'
 import { findEntity } from '../../queries/stores.ts'
 import { fieldPaths, pick } from './only.ts'
 import { allOf, readQuery } from './query.ts'
+import { readable } from './reads.ts'
 import { reply, replyJson } from './replies.ts'
-import type { Parameters, Resource, ResourceCall } from './resources.ts'
+import { objectCall, type Parameters, type Resource, type ResourceCall } from './resources.ts'
 
 /**
  * `GET /objects/:id/model` (rightech 3.2). It is a view of the object: who sees the object sees what it can measure and do, also
  * where its model belongs to a group above and is 404 by itself. Without a model, it having gone, it is the model's 404.
  */
 const getModelView = async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
-  const { services, ctx, principal, routeOf } = call
-  const [objects, models] = [routeOf('objects'), routeOf('models')]
-  const object = await findEntity(services.reader, objects.def, id)
-  if (object === undefined || !mayRead(principal.caller, object, objects.def))
-    return reply(ctx, objects.notFound)
+  const { services, ctx, routeOf } = call
+  const object = await readable(objectCall(call), id)
+  if (object === undefined) return
+  const models = routeOf('models')
   const model = await findEntity(services.reader, models.def, textOf(object['model']))
   if (model === undefined) return reply(ctx, models.notFound)
   const only = fieldPaths(
@@ -34,7 +33,7 @@ export const MODEL_VIEW_RESOURCES: readonly Resource[] = [
  * The members of 3.2 in their order, without `success`.
  * @param only paths to keep of the object; what it says of `state` also decides whether arguments carry their values.
  */
-export const modelView = (
+const modelView = (
   model: JsonObject,
   object: JsonObject,
   only: readonly string[] | undefined,

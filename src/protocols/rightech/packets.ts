@@ -2,22 +2,20 @@ import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Document, SortKey } from '../../documents/port.ts'
 import { packetsDecider, packetStream } from '../../domain/stores/packets.ts'
-import { mayRead } from '../../domain/stores/visibility.ts'
 import { isObject, type JsonObject } from '../../json.ts'
-import { findEntity } from '../../queries/stores.ts'
 import { readBody } from './bodies.ts'
 import { rejected } from './errors.ts'
 import { listDocuments } from './lists.ts'
-import { list } from './reads.ts'
+import { list, readable } from './reads.ts'
 import { reply, replyJson } from './replies.ts'
-import type { Parameters, Resource, ResourceCall } from './resources.ts'
+import { objectCall, type Parameters, type Resource, type ResourceCall } from './resources.ts'
 import type { Selectable } from './selectors.ts'
 import type { PathType } from './where.ts'
 import { writable } from './writes.ts'
 
 /** `GET /objects/:id/packets` (rightech 3.3). */
 const listPackets = async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
-  const object = await readable(call, id)
+  const object = await readable(objectCall(call), id)
   if (object === undefined) return
   return listDocuments(call.ctx, call.services, {
     collection: 'stores_packets',
@@ -33,8 +31,8 @@ const listPackets = async (call: ResourceCall, { id = '' }: Parameters): Promise
 
 /** `POST /objects/:id/packets`: the packet as it is stored. */
 const receive = async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
-  const { ctx, services, principal, routeOf } = call
-  const object = await writable({ ...call, route: routeOf('objects') }, id)
+  const { ctx, services, principal } = call
+  const object = await writable(objectCall(call), id)
   const body = object && (await readBody(ctx))
   if (object === undefined || body === undefined) return
   const at = services.now()
@@ -58,19 +56,19 @@ const receive = async (call: ResourceCall, { id = '' }: Parameters): Promise<voi
 
 /** `GET /objects/:id/state`; `{}` before the first packet. */
 const state = async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
-  const object = await readable(call, id)
+  const object = await readable(objectCall(call), id)
   if (object !== undefined) replyJson(call.ctx, succeeded(objectAt(object, 'state')))
 }
 
 /** `GET /objects/:id/config`, the password as `***`. */
 const config = async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
-  const object = await readable(call, id)
+  const object = await readable(objectCall(call), id)
   if (object !== undefined) replyJson(call.ctx, succeeded(objectAt(object, 'config')))
 }
 
 /** `GET /objects/:id/tasks`: `GET /tasks?where.object=<_id>`. */
 const tasks = async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
-  const object = await readable(call, id)
+  const object = await readable(objectCall(call), id)
   if (object === undefined) return
   return list({ ...call, route: call.routeOf('tasks') }, { filter: { object: object._id }, about: 'objects' })
 }
@@ -126,16 +124,4 @@ const succeeded = (body: JsonObject): string => JSON.stringify({ ...body, succes
 const objectAt = (object: Document, name: string): JsonObject => {
   const value = object[name]
   return isObject(value) ? value : {}
-}
-
-/** The object that the path means if the caller sees it, or the answer that it is not there. */
-const readable = async (
-  { ctx, services, principal, routeOf }: ResourceCall,
-  id: string,
-): Promise<Document | undefined> => {
-  const { def, notFound } = routeOf('objects')
-  const object = await findEntity(services.reader, def, id)
-  if (object !== undefined && mayRead(principal.caller, object, def)) return object
-  reply(ctx, notFound)
-  return undefined
 }

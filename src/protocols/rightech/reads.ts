@@ -44,10 +44,22 @@ export const list = (
 
 const NEWEST_FIRST: readonly SortKey[] = [['_id', -1]]
 
-/** `GET /:store/:id`, with `only`. */
-export const getOne = async ({ services, ctx, route, principal }: Call, id: string): Promise<void> => {
+/** The entity that the path means if the caller may read it, or the answer that it is not there. */
+export const readable = async (
+  { services, ctx, route, principal }: Call,
+  id: string,
+): Promise<Document | undefined> => {
   const entity = await findEntity(services.reader, route.def, id)
-  if (entity === undefined || !mayRead(principal.caller, entity, route.def)) return reply(ctx, route.notFound)
+  if (entity !== undefined && mayRead(principal.caller, entity, route.def)) return entity
+  reply(ctx, route.notFound)
+  return undefined
+}
+
+/** `GET /:store/:id`, with `only`. */
+export const getOne = async (call: Call, id: string): Promise<void> => {
+  const { ctx, route } = call
+  const entity = await readable(call, id)
+  if (entity === undefined) return
   const { query } = ctx.state.request
   replyJson(ctx, entityText(route.def.path, onlyOf(query, entity)))
 }

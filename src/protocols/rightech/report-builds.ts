@@ -8,14 +8,14 @@ import { rejection, type Rejection } from '../../domain/rejection.ts'
 import { BUILDS, objectsOf, type BuildCommand } from '../../domain/stores/builds.ts'
 import type { EntityState } from '../../domain/stores/decide.ts'
 import { collectionOf } from '../../domain/stores/names.ts'
-import { mayRead, mayWrite } from '../../domain/stores/visibility.ts'
+import { mayRead } from '../../domain/stores/visibility.ts'
 import { isList, type Json } from '../../json.ts'
-import { findEntity } from '../../queries/stores.ts'
 import { readBody } from './bodies.ts'
 import { JSON_TYPE, rejected } from './errors.ts'
 import { lastOf, readQuery } from './query.ts'
 import { entityText, reply, replyJson } from './replies.ts'
 import type { Parameters, Resource, ResourceCall } from './resources.ts'
+import { writable } from './writes.ts'
 
 /** `POST /reports/:id/build`. The answer is not waited for by the builder, nor the builder by it. */
 const createBuild = async (call: ResourceCall, { id = '' }: Parameters): Promise<void> => {
@@ -78,18 +78,11 @@ const UNKNOWN_FORMAT = rejected(
 )
 const NOT_COMPLETED = rejected(rejection('Conflict', 'not_completed', { about: BUILDS }))
 
-/** The entity of the path, or the answer that it is not there. */
-const found = async (
-  { ctx, services, principal, routeOf }: ResourceCall,
+const found = (
+  { routeOf, ...visit }: ResourceCall,
   store: string,
   id: string,
-): Promise<Document | undefined> => {
-  const { def, notFound } = routeOf(store)
-  const entity = await findEntity(services.reader, def, id)
-  if (entity !== undefined && mayWrite(principal.caller, entity, def)) return entity
-  reply(ctx, notFound)
-  return undefined
-}
+): Promise<Document | undefined> => writable({ ...visit, route: routeOf(store) }, id)
 
 /** Which of the objects are not there or not visible to the caller. */
 const missingOf = async (

@@ -15,6 +15,12 @@ export type ResourceCall = Omit<Call, 'route'> & {
   /** Of a store of the registry. Throws for another. */
   readonly routeOf: (store: string) => StoreRoute
 }
+/** The same about the object that the path names. */
+export const objectCall = ({ routeOf, ...visit }: ResourceCall): Call => ({
+  ...visit,
+  route: routeOf('objects'),
+})
+
 export type Parameters = { readonly [name: string]: string }
 
 export type FoundResource = { readonly resource: Resource; readonly parameters: Parameters }

@@ -5,12 +5,11 @@ const SESSIONS = 'afrodite_sessions'
 const NODE = 'connection.node'
 
 const Connection = t.type({ id: t.string, ip: t.string, node: t.string })
-const Stored = t.type({ _id: t.string, loginId: t.string, connection: t.union([Connection, t.null]) })
+const Stored = t.type({ _id: t.string, connection: t.union([Connection, t.null]) })
 
 /** Who an access token stands for, and the connection that it may be used beside (afrodite 5). */
 export type SessionView = {
   readonly aid: string
-  readonly loginId: string
   readonly connection: t.TypeOf<typeof Connection> | null
 }
 
@@ -21,8 +20,8 @@ export const findSession = async (
 ): Promise<SessionView | undefined> => {
   for await (const [session] of reader.find(SESSIONS, { accessHash }, { limit: 1 })) {
     if (!Stored.is(session)) return undefined
-    const { _id: aid, loginId, connection } = session
-    return { aid, loginId, connection }
+    const { _id: aid, connection } = session
+    return { aid, connection }
   }
   return undefined
 }

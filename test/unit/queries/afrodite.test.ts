@@ -75,7 +75,7 @@ for (const [name, open] of Object.entries(STORES)) {
       revoked(ANN),
     ]
     const open1 = { id: 'c1', ip: '192.0.2.2', node: 'a' }
-    const view = (connection: typeof open1 | null) => ({ aid: ANN, loginId: 'login of 1', connection })
+    const view = (connection: typeof open1 | null) => ({ aid: ANN, connection })
     const expected = [
       [view(null), undefined],
       [undefined, view(open1)],
