@@ -14,7 +14,7 @@ module.exports = {
     rule(
       'domain-is-pure',
       '^src/domain',
-      '^(src/(?!domain|json|uuid|limits|crypto/(?!create-))|projections)',
+      '^(src/(?!domain|json|canonical-json|uuid|limits|crypto/(?!create-))|projections)',
     ),
     rule('crypto-knows-nobody', '^src/crypto', '^(src/(?!crypto/|json|uuid|limits)|projections)'),
     core('domain-uses-no-node', '^src/domain', '.'),
@@ -23,7 +23,7 @@ module.exports = {
     rule(
       'projections-are-pure',
       '^projections',
-      '^src/(?!domain|json|projecting/projection|documents/port|history/port|limits)',
+      '^src/(?!domain|json|crypto/hashes|projecting/projection|documents/port|history/port|limits)',
     ),
     rule(
       'ports-know-nobody-above',
@@ -31,12 +31,23 @@ module.exports = {
       '^(src/(commands|queries|live|projecting|protocols|http|domain)|projections)',
     ),
     rule('protocols-do-not-know-each-other', '^src/protocols/([^/]+)/', '^src/protocols/(?!$1)'),
-    rule('nothing-below-knows-a-protocol', '^src/(?!protocols|node|roles/api)', '^src/protocols'),
+    rule(
+      'nothing-below-knows-a-protocol',
+      '^src/(?!protocols|node|roles/(api|connectycube))',
+      '^src/protocols',
+    ),
     rule(
       'protocols-use-no-adapter',
       '^src/protocols',
       '^src/(history|documents|vault)/(embedded|memory|mongodb|eventstoredb)',
     ),
+    // Who wrote the tree does not check it.
+    rule(
+      'the-verifier-is-a-program-of-its-own',
+      '^src/verifying',
+      '^(src/(proofs|canonical-json)|node_modules/canonicalize)',
+    ),
+    rule('the-writer-knows-no-verifier', '^src/proofs', '^src/verifying'),
     rule('nobody-imports-tests', '^(src|projections|scripts)', '^test'),
     rule('src-does-not-import-scripts', '^(src|projections)', '^scripts'),
   ],

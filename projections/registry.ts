@@ -1,6 +1,7 @@
 import type { Projection } from '../src/projecting/projection.ts'
 import { afroditeSyncCounts } from './afrodite-sync-counts.ts'
 import { afrodite } from './afrodite.ts'
+import { CC_PROJECTIONS } from './cc/registry.ts'
 import { storesEvents } from './stores-events.ts'
 import { storesLogins } from './stores-logins.ts'
 import { storesRows } from './stores-rows.ts'
@@ -22,4 +23,5 @@ export const PROJECTIONS: readonly Projection[] = [
   timelimit,
   afrodite,
   afroditeSyncCounts,
+  ...CC_PROJECTIONS,
 ]

@@ -5,7 +5,17 @@ import { replay, selectEvents, type Selection } from '../src/operating/replay.ts
 import type { Difference } from '../src/operating/replay-compare.ts'
 import { differenceJson, differenceText, replayedJson, replayedText } from '../src/operating/replay-text.ts'
 import type { Projection } from '../src/projecting/projection.ts'
-import { configOrExit, count, eventPrinter, EXIT, failWith, print, printJson, warn } from './support.ts'
+import {
+  configOrExit,
+  count,
+  eventPrinter,
+  EXIT,
+  failWith,
+  isUnread,
+  print,
+  printJson,
+  warn,
+} from './support.ts'
 
 const position = (text: string): bigint => {
   if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('a position is a number from 0')
@@ -74,7 +84,7 @@ const printEvents = async (selection: Selection, { limit = Infinity, json }: Opt
         show(event)
         printed += 1
       }
-      if (printed >= limit) break
+      if (printed >= limit || isUnread()) break
     }
   } finally {
     await stores.close()

@@ -14,8 +14,13 @@ const command = new Command('status')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.holds : EXIT.usage))
   .parse()
 
-const asText = ({ projection, version, generation, position, lag, state, why }: StatusLine): string =>
-  `${projection}@${version}.${generation}: ${state}, position ${position}, ${lag} behind${why === undefined ? '' : ` (${why})`}`
+const asText = ({ projection, version, generation, state, held, position, lag, why }: StatusLine): string =>
+  [
+    `${projection}@${version}.${generation}: ${state}`,
+    ...(held === undefined ? [] : [held === 1 ? '1 stream held' : `${held} streams held`]),
+    `position ${position}`,
+    `${lag} behind${why === undefined ? '' : ` (${why})`}`,
+  ].join(', ')
 
 const run = async (json: boolean): Promise<number> => {
   const stores = await openReadOnly(configOrExit())

@@ -1,12 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { readFileSync } from 'node:fs'
 import { readDemo } from './config/demo.ts'
+import { readPush } from './config/push.ts'
 import type { DemoEntry } from './config/demo.ts'
 import { DEVELOPMENT_KEYS, faultsOf } from './config/rules.ts'
 import { SETTINGS } from './config/settings.ts'
 import type { Setting, Values } from './config/settings.ts'
 import type { ListenerSetup } from './http/listeners.ts'
 import type { HttpSettings } from './http/server.ts'
+import type { PushSettings } from './pushing/gateways.ts'
 
 /** Everything the environment says, grouped by who needs it. Secrets that are made at the first start are `undefined` here. */
 export type Config = ReturnType<typeof grouped>
@@ -24,10 +26,13 @@ export const readConfig = (
   const production = env['NODE_ENV'] === 'production'
   const { values, faults } = readValues(env)
   const demo = readDemoFile(values.AFRODITE_DEMO, production, read)
+  const push = readPush(values, { production, read })
   const broken = faults.map(nameIn)
   const together = faultsOf(values, production).filter((fault) => !broken.includes(nameIn(fault)))
-  const all = [...faults, ...together, ...(E.isLeft(demo) ? demo.left : [])]
-  return all.length > 0 || E.isLeft(demo) ? E.left(all) : E.right(grouped(values, production, demo.right))
+  const all = [...faults, ...together, ...[demo, push].flatMap((one) => (E.isLeft(one) ? one.left : []))]
+  return all.length > 0 || E.isLeft(demo) || E.isLeft(push)
+    ? E.left(all)
+    : E.right(grouped(values, production, { demo: demo.right, push: push.right }))
 }
 
 type ReadFile = (path: string) => string
@@ -66,7 +71,9 @@ const readDemoFile = (
   }
 }
 
-const grouped = (values: Values, production: boolean, demo: readonly DemoEntry[] | undefined) => ({
+type FromFiles = { readonly demo: readonly DemoEntry[] | undefined; readonly push: PushSettings }
+
+const grouped = (values: Values, production: boolean, { demo, push }: FromFiles) => ({
   production,
   protocols: values.PROTOCOLS,
   roles: values.ROLES,
@@ -105,7 +112,7 @@ const grouped = (values: Values, production: boolean, demo: readonly DemoEntry[]
     googlePlayPublicKey: values.GOOGLE_PLAY_PUBLIC_KEY,
   },
   afrodite: afroditeSettings(values, demo),
-  connectycube: connectycubeSettings(values, production),
+  connectycube: { ...connectycubeSettings(values, production), push },
 })
 
 const httpSettings = (values: Values, production: boolean): HttpSettings => ({
@@ -164,14 +171,5 @@ const connectycubeSettings = (values: Values, production: boolean) => ({
     (values.PUBLIC_URL === undefined ? 'localhost' : new URL(values.PUBLIC_URL).hostname),
   /** 0: no limit. */
   requestsPerMinute: values.CC_REQUESTS_PER_MINUTE,
-  linkPreview: values.CC_LINK_PREVIEW === 'on',
-  push: {
-    webPushKeys: values.CC_WEBPUSH_KEYS,
-    fcmServiceAccount: values.CC_FCM_SERVICE_ACCOUNT,
-    fcmUrl: values.CC_FCM_URL,
-    apnsKey: values.CC_APNS_KEY,
-    apnsKeyId: values.CC_APNS_KEY_ID,
-    apnsTeamId: values.CC_APNS_TEAM_ID,
-    apnsUrl: values.CC_APNS_URL,
-  },
+  linkPreview: values.CC_LINK_PREVIEW,
 })

@@ -8,6 +8,10 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** `Array.isArray` for data that cannot be changed. */
 export const isList = (value: unknown): value is readonly Json[] => Array.isArray(value)
 
+/** For people: a text as it is, anything else as JSON. */
+export const plainText = (value: Json | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value ?? null)
+
 /** Deep equality of JSON values; the order of an object's keys does not matter. */
 export const equalJson = (a: Json | undefined, b: Json | undefined): boolean => {
   if (a === b) return true
@@ -18,9 +22,3 @@ export const equalJson = (a: Json | undefined, b: Json | undefined): boolean => 
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every((key) => key in b && equalJson(a[key], b[key]))
 }
-
-/** The same value with every object's keys sorted: two equal values give the same text. */
-export const canonicalJson = (value: Json): string => JSON.stringify(value, sortedKeys)
-
-const sortedKeys = (_key: string, value: unknown): unknown =>
-  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value

@@ -16,6 +16,17 @@ export const HISTORY_PAGE_EVENTS = 500
 export const HISTORY_PAGE_BYTES = 4 * 1024 * 1024
 /** Milliseconds after which a history opened read-only looks for what the server wrote. */
 export const HISTORY_POLL_MS = 100
+/** Events in one answer to an auditor, unless he says how many, and at most. */
+export const HISTORY_ANSWER_EVENTS = 100
+export const HISTORY_ANSWER_EVENTS_MAX = 1_000
+/** Characters after which such an answer ends, with the event that exceeds them. */
+export const HISTORY_ANSWER_CHARACTERS_MAX = 4 * 1024 * 1024
+/** Events that one answer to an auditor looks at: some tenths of a second. A tile that is passed over counts as one. */
+export const HISTORY_LOOKED_EVENTS_MAX = 20_000
+/** Tiles, of 256 events each, that are looked through at once for those that may match. */
+export const HISTORY_TILES_AT_ONCE = 1_024
+/** Characters of what an auditor selects by. */
+export const HISTORY_SELECTOR_CHARACTERS_MAX = 1_024
 /** Wait for a connection to the event store's server. */
 export const EVENTSTORE_CONNECT_MS = 2_000
 /** First pause before the server is tried again; it doubles. */
@@ -35,6 +46,29 @@ export const EVENTSTORE_PENDING_BYTES_MAX = 64 * 1024 * 1024
 /** The newest events, kept in memory for those who follow closely. */
 export const EVENTSTORE_TAIL_EVENTS_MAX = 4_096
 export const EVENTSTORE_TAIL_BYTES_MAX = 16 * 1024 * 1024
+/** Pause before the stored events are looked through again when a store was away. */
+export const KINDS_RETRY_MS = 1_000
+/** Connections to the embedded history that is served (EVENTSTORE_LISTEN), the calls on all of them, and of these the reads and subscriptions, which hold a page each. */
+export const SERVED_CONNECTIONS_MAX = 256
+export const SERVED_CALLS_MAX = 512
+export const SERVED_READS_MAX = 64
+/** Of one message from a client of it: more than an append may have. */
+export const SERVED_MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+/** Appends of all its clients that have arrived, in part or whole, and are not answered. */
+export const SERVED_APPENDS_BYTES_MAX = 64 * 1024 * 1024
+/** Appends of one call that are under way before no more are taken from it. */
+export const SERVED_APPENDS_AT_ONCE = 512
+/** Events in one of its appends. */
+export const SERVED_APPEND_EVENTS_MAX = 20_000
+/** Time for one append to arrive in its own call. */
+export const SERVED_APPEND_MS_MAX = 30_000
+/** A client of it that takes nothing for so long is given up. */
+export const SERVED_STALL_MS_MAX = 120_000
+/** How often its clients are asked whether they are there, and how long they may take to say so. */
+export const SERVED_PING_MS = 20_000
+export const SERVED_PONG_MS_MAX = 20_000
+/** Time that a client's regular expression may take for one page of names, by the clock on the wall: others may have the processor. */
+export const SERVED_PATTERN_MS_MAX = 250
 /** A document's id as UTF-8, so that it fits into a key of the embedded store. */
 export const DOCUMENT_ID_BYTES_MAX = 512
 /** Documents of the embedded store that are kept read because they were updated lately, and their JSON altogether. */
@@ -70,6 +104,8 @@ export const VAULT_SPACE_BYTES_MAX = 256
 export const VAULT_KEY_BYTES_MAX = 1_024
 /** Entries in a page of the vault. */
 export const VAULT_PAGE_ENTRIES = 500
+/** Keys in a page of the keyring, and changed at once. */
+export const KEYRING_PAGE_KEYS = 500
 /** Keys of subjects kept in memory. */
 export const KEYRING_CACHE_ENTRIES_MAX = 50_000
 /** Milliseconds after which a keyring opened read-only looks whether its file was rewritten. */
@@ -173,6 +209,8 @@ export const STORES_STREAM_PING_MS = 30_000
 export const STORES_STREAM_UNANSWERED_MAX = 2
 /** Between two looks at whether the sessions behind open sockets still are; they close within 5 s (rightech 6.3). */
 export const STORES_RECHECK_MS = 2_000
+/** Streams of which one projection holds events back: more are a fault of the code, and every look at the records reads them. */
+export const HELD_STREAMS_MAX = 1_000
 /** What an operator's script asks the server for. */
 export const ADMIN_BODY_BYTES_MAX = 64 * 1024
 /** How often the free space is looked at. */
@@ -206,6 +244,13 @@ export const PROJECTOR_RENEW_MS = 1_000
 export const REACHABLE_CHECK_MS = 1_000
 /** How often a projector looks whether another process has moved its documents. */
 export const RECORDS_CHECK_MS = 1_000
+/** How often it is looked whether the projections move on with the history. */
+export const PROJECTIONS_LOOK_MS = 1_000
+/** Between two looks that are further apart the process did not run: what was not shown in that time is nobody's fault. */
+export const PROJECTIONS_LOOK_MS_MAX = 5_000
+/** A projection whose mark stands still for so long in front of events, or that shows an event so late, is not ready. */
+export const PROJECTION_STILL_MS_MAX = 15_000
+export const PROJECTION_LATE_MS_MAX = 30_000
 /** How long `/metrics` waits for the end of the history. */
 export const METRICS_HEAD_MS_MAX = 1_000
 /** Bytes of a file's content in one document of MongoDB. */
@@ -281,6 +326,8 @@ export const LIVE_CLOSE_MS_MAX = 500
 export const ERASURE_GATHER_MS = 1_000
 /** How often it is looked whether an erasure was left unfinished. */
 export const ERASURE_RETRY_MS = 15_000
+/** An operator waits so long for the files to be rewritten; the erasure goes on after that. */
+export const ERASURE_WAIT_SECONDS = 600
 /** Times that a pull is read again because documents were written meanwhile (decisions 13). */
 export const TIMELIMIT_PULL_TRIES_MAX = 20
 /** One of a device's two encrypted app lists (timelimit 8.3). */
@@ -345,3 +392,118 @@ export const AFRODITE_REMEMBERED_MS = 90 * 24 * 60 * 60_000
 /** First pause before the rights of a linked identity are read again that could not be read; it doubles. */
 export const AFRODITE_RIGHTS_RETRY_MS = 250
 export const AFRODITE_RIGHTS_RETRY_MS_MAX = 10_000
+/** How long events that come one by one are gathered before the tree's last tiles are stored again. */
+export const TREE_GATHER_MS = 500
+/** Events that the tree takes in before others have a turn: a millisecond or two. */
+export const TREE_SLICE_EVENTS = 100
+/** Time for the tree to reach the end of the history when the server stops. */
+export const TREE_CLOSE_MS_MAX = 500
+/** Between two signed heads, if there is news. */
+export const HEAD_SIGN_MS = 60_000
+/** A ConnectyCube token dies so long after its last request; a guest's so long after its sign-in (connectycube 3). */
+export const CONNECTYCUBE_SESSION_MS = 2 * 60 * 60_000
+export const CONNECTYCUBE_GUEST_SESSION_MS = 24 * 60 * 60_000
+/** A token is prolonged at most so often (decisions 10). */
+export const CONNECTYCUBE_PROLONG_MS = 60_000
+/** A signed request may be so much older or younger than the server thinks (connectycube 3.2). */
+export const CONNECTYCUBE_TIMESTAMP_MS_MAX = 60 * 60_000
+/** Addresses whose requests are counted at once, where they are. */
+export const CONNECTYCUBE_ADDRESSES_REMEMBERED = 100_000
+/** The answer of an application's own identity provider. */
+export const CIDP_BYTES_MAX = 64 * 1024
+export const CIDP_MS_MAX = 5_000
+/** A record of ConnectyCube as JSON: sealed in base64 it is one event (decisions 16). */
+export const CC_RECORD_BYTES_MAX = 700_000
+/** Records that one request of ConnectyCube changes or deletes at once. */
+export const CC_RECORDS_AT_ONCE = 32
+/** Records whose children are looked for with one query. */
+export const CC_PARENTS_AT_ONCE = 200
+/** Age from which a cascade that nobody has finished is gone on from; whoever began it is at it until then. */
+export const CC_CASCADE_ORPHAN_MS = 60_000
+/** The content of a field of type `File`. */
+export const CC_FIELD_FILE_BYTES_MAX = 100 * 1024 * 1024
+/** A file in the storage (connectycube 7.3), how long its upload may take, and how long a signed URL opens. */
+export const CC_BLOB_BYTES_MAX = 100 * 1024 * 1024
+export const CC_UPLOAD_MS_MAX = 30 * 60_000
+export const CC_STORAGE_URL_MS = 60 * 60_000
+/** Admins of a dialog (connectycube 8.3). */
+export const CONNECTYCUBE_ADMINS_MAX = 5
+/**
+ * Users in a group, who stand in its document, and those whom a public dialog begins with: far above what anybody has, and an event of so
+ * many is far below what an append may be. A public dialog may get as many subscribers as want to.
+ */
+export const CONNECTYCUBE_OCCUPANTS_MAX = 5_000
+/** So much a message may seem to be sent before the one that it comes after: then it is dated like that one. */
+export const CONNECTYCUBE_CLOCKS_APART_SECONDS_MAX = 60
+/** Pinned messages of a dialog. */
+export const CONNECTYCUBE_PINS_MAX = 100
+/** Contacts in one address book: their state is loaded by every upload. */
+export const CC_CONTACTS_MAX = 50_000
+/** What of an upload goes into one event: sealed in base64 an append holds it (decisions 16), and documents show it before anybody waits too long. */
+export const CC_CONTACTS_AN_APPEND = 500
+export const CC_CONTACTS_BYTES_AN_APPEND = 300_000
+/** Life of a token for a new password, or for the confirmation of an address (connectycube 12.5). */
+export const CC_MAIL_TOKEN_MS = 24 * 60 * 60_000
+/** What a user says in one message, and its text when he changes it, as JSON: sealed in base64 it is one event (decisions 16). */
+export const CONNECTYCUBE_MESSAGE_BYTES_MAX = 700_000
+/** Kinds of reactions of one user to one message, and the name of one. */
+export const CONNECTYCUBE_REACTIONS_MAX = 32
+export const CONNECTYCUBE_REACTION_CHARACTERS_MAX = 64
+/** Messages of a preview (connectycube 8.6). */
+export const CONNECTYCUBE_PREVIEW_MESSAGES = 20
+/** Messages that one request names. */
+export const CONNECTYCUBE_MESSAGES_AT_ONCE = 1_000
+/** Members of a dialog whose read marks a page of messages shows: all of a group, the first of a public dialog. */
+export const CONNECTYCUBE_READERS_SHOWN_MAX = 5_000
+/** Connectycube 8.6: what is searched for, and where. */
+export const CONNECTYCUBE_SEARCH_CHARACTERS_MIN = 5
+export const CONNECTYCUBE_SEARCH_CHARACTERS_MAX = 1_000
+export const CONNECTYCUBE_SEARCH_DIALOGS_MAX = 10
+export const CONNECTYCUBE_SEARCH_MONTHS_MAX = 3
+/** A dialog's name, description, photo, and each of its extensions. */
+export const CONNECTYCUBE_DETAIL_CHARACTERS_MAX = 5_000
+/** Devices of a user times channels (connectycube 9), recipients in one event, and in one append: it must not be too long (decisions 16). */
+export const CC_SUBSCRIPTIONS_MAX = 100
+export const CC_NOTIFICATIONS_AN_EVENT = 1_000
+export const CC_NOTIFICATIONS_AN_APPEND = 10_000
+/** The message of a push: more than any gateway takes. */
+export const CC_PUSH_MESSAGE_CHARACTERS_MAX = 16_384
+/** A device's token, an endpoint of a browser, a device's name. */
+export const CC_PUSH_TOKEN_CHARACTERS_MAX = 4_096
+/** Connections to hosts that clients named: to one of them, and to all. */
+export const GUARDED_SOCKETS_AN_ADDRESS_MAX = 16
+export const GUARDED_SOCKETS_MAX = 64
+/** A page that is looked at for its preview (connectycube 10.4): time with all redirects, and what of it is read. */
+export const CC_UNFURL_MS_MAX = 5_000
+export const CC_UNFURL_REDIRECTS_MAX = 3
+export const CC_UNFURL_BYTES_MAX = 512 * 1024
+/** What of it is shown. */
+export const CC_UNFURL_TITLE_CHARACTERS_MAX = 300
+export const CC_UNFURL_CHARACTERS_MAX = 1_000
+export const CC_UNFURL_IMAGES_MAX = 5
+export const CC_UNFURL_URL_CHARACTERS_MAX = 2_048
+/** Previews that a node remembers, and how long; that there is none is remembered for a shorter time. */
+export const CC_UNFURL_PAGES_KEPT = 1_000
+export const CC_UNFURL_KEPT_MS = 60 * 60_000
+export const CC_UNFURL_FAILED_MS = 60_000
+/** Recordings of a meeting, users in one, and how long the link to one in a mail opens. */
+export const CC_RECORDINGS_MAX = 100
+export const CC_RECORDING_PARTICIPANTS_MAX = 1_000
+export const CC_RECORDING_LINK_DAYS = 7
+/** An answer to a webhook, and how long one is tried. */
+export const CC_WEBHOOK_MS_MAX = 5_000
+export const CC_WEBHOOK_GIVE_UP_MS = 24 * 60 * 60_000
+/** Address books whose owners hear that somebody has joined: with four channels each they are one append. */
+export const CC_JOINED_TOLD_MAX = 2_500
+/** A push gateway has to answer within, and what of its answer is read. */
+export const PUSH_SEND_MS_MAX = 10_000
+export const PUSH_ANSWER_BYTES_MAX = 64 * 1024
+/** Pushes on their way at once, of one channel. */
+export const PUSHES_AT_ONCE = 16
+/** A push that nobody took after so many tries, or in that time, is of no use any more. */
+export const PUSH_TRIES_MAX = 10
+export const PUSH_GIVE_UP_MS = 4 * 60 * 60_000
+/** Text of a message in the push that tells of it. */
+export const CC_ALERT_TEXT_CHARACTERS_MAX = 500
+/** A message that is older when the job comes to it is not told of any more. */
+export const CC_ALERT_MS_MAX = 4 * 60 * 60_000

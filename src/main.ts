@@ -26,6 +26,8 @@ const run = async (config: Config): Promise<void> => {
     stores,
     log,
     announce: (login, password) => stdout.write(`First start: sign in as ${login} with ${password}\n`),
+    announceKeys: (app, keys) =>
+      stdout.write(`First start: ConnectyCube application ${app} has ${JSON.stringify(keys)}\n`),
     onBroken: (error) => leave(EXIT.failed, error, 'a part of the server cannot go on'),
   })
   const stop = async (signal: string): Promise<void> => {

@@ -4,9 +4,10 @@ import { forgetLeases } from './commands/lease.ts'
 import { ownKeyring } from './commands/own-keyring.ts'
 import type { Config } from './config.ts'
 import { openEmbeddedDocuments } from './documents/embedded/documents.ts'
-import { openMongoDocuments } from './documents/mongodb/documents.ts'
 import type { Documents } from './documents/port.ts'
 import { AFRODITE_SEALED } from './domain/afrodite/events.ts'
+import { CC_SEALED } from './domain/cc/events.ts'
+import { isOurStream, UPCASTERS } from './domain/event-types.ts'
 import { STORES_SEALED } from './domain/stores/events.ts'
 import { TIMELIMIT_SEALED } from './domain/timelimit/events.ts'
 import {
@@ -20,14 +21,12 @@ import {
 } from './embedded/directory.ts'
 import { refuseMissing } from './embedded/missing.ts'
 import { openEmbeddedHistory } from './history/embedded/history.ts'
-import { openEventStoreHistory } from './history/eventstoredb/history.ts'
 import type { History } from './history/port.ts'
 import { sealedHistory, type SealTable } from './history/sealing.ts'
-import { openMongo, type Mongo } from './mongodb/connection.ts'
+import { upcastingHistory } from './history/upcasting.ts'
+import { openEventStoreServer, openMongoServer, type MongoServer } from './servers.ts'
 import { openEmbeddedVault } from './vault/embedded/vault.ts'
 import { openEmbeddedKeyring } from './vault/embedded/keyring.ts'
-import { openMongoKeyring } from './vault/mongodb/keyring.ts'
-import { openMongoVault } from './vault/mongodb/vault.ts'
 import type { Keyring, Vault } from './vault/port.ts'
 
 /** The opened ports, whichever adapters are behind them. */
@@ -38,8 +37,10 @@ export type Stores = {
   readonly isLocal: boolean
   /** Something is in a server of its own, which other nodes may use too. */
   readonly isShared: boolean
-  /** Sealed fields are sealed on append and opened when read. */
+  /** Sealed fields are sealed on append and opened when read, and every event has the current schema of its type. */
   readonly history: History
+  /** The same as it is stored: sealed fields stay sealed, older schemas as they are. */
+  readonly stored: History
   readonly documents: Documents
   readonly vault: Vault
   readonly keyring: Keyring
@@ -68,30 +69,27 @@ export const openStores = async (config: Config, events: StoreEvents): Promise<S
     opened.push(part.close)
     return part
   }
-  refuseListening(config)
   const { dataDir, eventStoreUrl, mongoUrl } = config.storage
   const isLocal = eventStoreUrl === undefined || mongoUrl === undefined
   try {
     const directory = isLocal ? keep(await openDirectory(dataDir)).path : await makeDirectory(dataDir)
     const place = { ...events, directory, keep }
     refuseMissing(directory, { history: eventStoreUrl === undefined, documents: mongoUrl === undefined })
-    const mongo = mongoUrl === undefined ? undefined : keep(openMongo(mongoUrl))
+    const mongo = mongoUrl === undefined ? undefined : keep(await openMongoServer(mongoUrl))
     const { keyring, vault } = mongo === undefined ? await embeddedVault(place) : remoteVault(mongo, keep)
     const history = keep(
       eventStoreUrl === undefined
         ? openEmbeddedHistory({ path: historyPath(directory), onFatal: events.onFatal })
-        : openEventStoreHistory({ url: eventStoreUrl }),
+        : await openEventStoreServer(eventStoreUrl),
     )
-    const documents = keep(
-      mongo === undefined ? await embeddedDocuments(place, history) : openMongoDocuments(mongo),
-    )
-    const own = ownKeyring(keyring, history)
+    const documents = keep(mongo === undefined ? await embeddedDocuments(place, history) : mongo.documents())
+    const own = ownKeyring(keyring, upcasting(history))
     const isShared = eventStoreUrl !== undefined || mongoUrl !== undefined
     // Servers may be away for now: then it shows when a key is needed.
     if (!isShared) await own.isFounded()
     return {
-      ...{ directory, isLocal, isShared, documents, vault, close, ...own },
-      history: sealedHistory(history, own.keyring, SEALED),
+      ...{ directory, isLocal, isShared, documents, vault, close, stored: history, ...own },
+      history: openedHistory(history, own.keyring),
     }
   } catch (error) {
     await close()
@@ -117,9 +115,9 @@ const embeddedVault = async ({ directory, keep, onFatal }: Place): Promise<Secre
   return { keyring, vault }
 }
 
-const remoteVault = (mongo: Mongo, keep: Keep): Secrets => ({
-  keyring: keep(openMongoKeyring(mongo)),
-  vault: keep(openMongoVault(mongo, { now: Date.now })),
+const remoteVault = (mongo: MongoServer, keep: Keep): Secrets => ({
+  keyring: keep(mongo.keyring()),
+  vault: keep(mongo.vault(Date.now)),
 })
 
 const embeddedDocuments = async (
@@ -132,16 +130,18 @@ const embeddedDocuments = async (
   return openEmbeddedDocuments({ path, onFatal, onRepair })
 }
 
+/** A stored history as deciders and projections read it. */
+export const openedHistory = (stored: History, keyring: Keyring): History =>
+  upcasting(sealedHistory(stored, keyring, SEALED))
+
+const upcasting = (history: History): History =>
+  upcastingHistory(history, { steps: UPCASTERS, isOurs: isOurStream })
+
 /** What of the events is sealed. */
 export const SEALED: SealTable = {
   ...CLAIMS_SEALED,
   ...STORES_SEALED,
   ...TIMELIMIT_SEALED,
   ...AFRODITE_SEALED,
-}
-
-/** What is not built yet is refused, not passed over. */
-const refuseListening = ({ storage }: Pick<Config, 'storage'>): void => {
-  if (storage.listen !== undefined)
-    throw new Error('EVENTSTORE_LISTEN: this version does not serve its history')
+  ...CC_SEALED,
 }

@@ -4,6 +4,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Decider, Fact } from '../domain/decider.ts'
 import { rejection, type Rejection } from '../domain/rejection.ts'
 import type { Appended, History, NewEvent } from '../history/port.ts'
+import { STREAM_HELD } from '../projecting/holds.ts'
 import { COMMAND_TRIES_MAX, CONTENTION_PAUSE_MS } from '../limits.ts'
 import type { Keyring } from '../vault/port.ts'
 import { appendToSlot, OUTCOME_UNKNOWN } from './append.ts'
@@ -35,6 +36,8 @@ export type CommandRequest<State, Command> = Cause & {
    * answered like the first time, not as `repeated`.
    */
   readonly isNew?: true
+  /** An erasure has to come through: it is written to a held stream too, and does not wait for documents that will not show it. */
+  readonly evenIfHeld?: true
 }
 
 export type Outcome<State> = {
@@ -71,9 +74,10 @@ type Context = EngineParts & { readonly slots: Slots; readonly claims: Claims }
 
 export const createEngine = (parts: EngineParts): Engine => {
   const slots = createSlots(parts.history, parts.snapshots)
-  const context = { ...parts, slots, claims: createClaims(parts.history, parts.keyring) }
+  const all: Context = { ...parts, slots, claims: createClaims(parts.history, parts.keyring) }
   return {
     execute: (request) => async () => {
+      const context = request.evenIfHeld === true ? pastHold(all, request.stream) : all
       for (let tries = 0; tries < COMMAND_TRIES_MAX; tries++) {
         const result = await handle(context, request, tries === 0 && request.isNew === true)
         if (E.isRight(result)) return result
@@ -88,6 +92,11 @@ export const createEngine = (parts: EngineParts): Engine => {
     },
   }
 }
+
+const pastHold = (context: Context, stream: string): Context =>
+  context.refusal(stream) === STREAM_HELD
+    ? { ...context, refusal: () => undefined, shown: () => Promise.resolve(true) }
+    : context
 
 /** The one write path. */
 const handle = async <S, C>(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
@@ -23,7 +24,7 @@ import { SNAPSHOTS } from './snapshots.ts'
 export type Erasure = {
   /**
    * Resolves when the key is destroyed and no document shows the subject; the files are rewritten after that. Also of a subject that was
-   * erased before. Rejects with `ErasureUnfinished`, or with a store's error, if it could not get that far: it will be finished all the same.
+   * erased before: if its key came back since, with a restored keyring, it is erased again, with another receipt. Rejects with `ErasureUnfinished`, or with a store's error, if it could not get that far: it will be finished all the same.
    */
   readonly request: (subject: string, request: ErasureRequest) => Promise<void>
   /** Goes on with everything that is unfinished, one node at a time. Resolves when the bytes are gone of whatever can be finished now. */
@@ -49,6 +50,8 @@ export type ErasureParts = {
   readonly now: () => number
   /** An erasure or a rewriting that failed; `resume` tries again. */
   readonly onFailure: (error: unknown) => void
+  /** Ends what lives of the subject, before its key is destroyed. Does nothing a second time. */
+  readonly end?: (subject: string, request: ErasureRequest) => Promise<void>
   /** How long another node may still open with a key that was destroyed: nothing that it opens may lie behind the receipt. */
   readonly keysLingerMs?: number
 }
@@ -114,6 +117,13 @@ export const createErasure = (given: ErasureParts): Erasure => {
 export const isBeingErased = async (vault: Pick<Vault, 'get'>, subject: string): Promise<boolean> =>
   (await vault.get(SPACE, subject)) !== undefined
 
+/** How many subjects are being erased: of some the bytes may be left, and all will be finished. */
+export const countUnfinished = async (vault: Pick<Vault, 'list'>): Promise<number> => {
+  let count = 0
+  for await (const page of vault.list(SPACE)) count += page.length
+  return count
+}
+
 /** Entries by subject, each with its request: what was begun and is not completed. */
 const SPACE = 'platform.erasures'
 const LEASE_MS = 60_000
@@ -132,34 +142,47 @@ const unfinished = async (vault: Vault): Promise<readonly Unfinished[]> => {
 
 /** Up to the receipt, and until the documents show it. */
 const erase = async (parts: Parts, subject: string, request: ErasureRequest): Promise<void> => {
-  const { engine, keyring, vault, keysLingerMs = 0, signal } = parts
+  const { engine, keyring } = parts
   const { state } = await engine.load(erasureStream(subject), erasureDecider)
-  if (state === 'none' || state === 'requested') {
-    await step(parts, { type: 'RequestErasure', subject, reason: request.reason }, request)
-    await keyring.destroy(subject)
-    await vault.deleteSubject(subject)
-    await deleteSnapshots(parts, subject)
-    if (keysLingerMs > 0) await pause(keysLingerMs, undefined, { signal })
-    await step(parts, { type: 'RecordErased', subject }, request)
-  }
+  if (state === 'none' || state === 'requested') await eraseBy(parts, 'RequestErasure', subject, request)
+  else if ((await keyring.find(subject)) !== undefined) await eraseAgain(parts, subject, request)
   const position = await erasedAt(parts, subject)
   if (position === undefined || !(await isShown(parts, position)))
     throw new ErasureUnfinished(`the documents do not show yet that ${subject} is erased`)
 }
 
+const eraseBy = async (
+  parts: Parts,
+  type: 'RequestErasure' | 'RequestErasureAgain',
+  subject: string,
+  request: ErasureRequest,
+): Promise<void> => {
+  const { keysLingerMs = 0, signal } = parts
+  await step(parts, { type, subject, reason: request.reason }, request)
+  await parts.end?.(subject, request)
+  await destroy(parts, subject)
+  if (keysLingerMs > 0) await pause(keysLingerMs, undefined, { signal })
+  await step(parts, { type: 'RecordErased', subject }, request)
+}
+
+/** What was sealed since with the key that came back stands behind the first receipt. */
+const eraseAgain = async (parts: Parts, subject: string, request: ErasureRequest): Promise<void> => {
+  // Under the id that asked before it would be taken for what was done then.
+  const again = { ...request, commandId: randomUUID() }
+  await parts.vault.put(SPACE, subject, again)
+  await eraseBy(parts, 'RequestErasureAgain', subject, again)
+}
+
+const destroy = async (parts: Parts, subject: string): Promise<void> => {
+  await parts.keyring.destroy(subject)
+  await parts.vault.deleteSubject(subject)
+  await deleteSnapshots(parts, subject)
+}
+
 /** Rewrites the files, once for everything that has come as far as that. */
 const finish = async (parts: Parts): Promise<void> => {
   const { keyring, vault, documents, signal } = parts
-  const ready: Unfinished[] = []
-  for (const one of await unfinished(vault)) {
-    const position = await erasedAt(parts, one.subject)
-    if (position === undefined || !(await isPurged(parts, position))) continue
-    // What was put while the erasure was under way.
-    await vault.deleteSubject(one.subject)
-    const { state } = await parts.engine.load(erasureStream(one.subject), erasureDecider)
-    if (state === 'completed') await vault.delete(SPACE, one.subject)
-    else ready.push(one)
-  }
+  const ready = await purged(parts)
   if (ready.length === 0) return
   for (const { rewrite } of [keyring, vault, documents]) {
     if (signal.aborted) return
@@ -172,9 +195,26 @@ const finish = async (parts: Parts): Promise<void> => {
   }
 }
 
+/** Those that only the files still have. */
+const purged = async (parts: Parts): Promise<readonly Unfinished[]> => {
+  const { vault, keyring, engine } = parts
+  const ready: Unfinished[] = []
+  for (const one of await unfinished(vault)) {
+    const position = await erasedAt(parts, one.subject)
+    if (position === undefined || !(await isPurged(parts, position))) continue
+    // What was put while the erasure was under way.
+    await vault.deleteSubject(one.subject)
+    const { state } = await engine.load(erasureStream(one.subject), erasureDecider)
+    if (state !== 'completed') ready.push(one)
+    // One whose key came back is about to be erased again.
+    else if ((await keyring.find(one.subject)) === undefined) await vault.delete(SPACE, one.subject)
+  }
+  return ready
+}
+
 const step = async (parts: Parts, command: ErasureCommand, request: ErasureRequest): Promise<void> => {
   const { type, subject } = command
-  const isRequest = type === 'RequestErasure'
+  const isRequest = type.startsWith('RequestErasure')
   const answer = await parts.engine.execute({
     stream: erasureStream(subject),
     decider: erasureDecider,
@@ -196,12 +236,18 @@ const deleteSnapshots = async ({ documents, history }: Parts, subject: string): 
   await documents.apply([{ collection: SNAPSHOTS, where: { _s: subject }, delete: true, at }], [])
 }
 
-const erasedAt = async ({ history }: Parts, subject: string): Promise<bigint | undefined> => {
-  for await (const page of history.read(erasureStream(subject))) {
-    const receipt = page.find(({ type }) => type === 'SubjectErased')
-    if (receipt !== undefined) return receipt.position
-  }
-  return undefined
+/** Position of the receipt, if the subject is erased; of the last one, if that is not asked for again. */
+export const erasedAt = async (
+  { history }: { readonly history: Pick<History, 'read'> },
+  subject: string,
+): Promise<bigint | undefined> => {
+  let receipt: bigint | undefined
+  for await (const page of history.read(erasureStream(subject)))
+    for (const { type, position } of page) {
+      if (type === 'ErasureRequested') receipt = undefined
+      if (type === 'SubjectErased') receipt = position
+    }
+  return receipt
 }
 
 /** Of a projection that has stopped nobody knows when it goes on; the rewriting waits for it. */

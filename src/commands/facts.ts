@@ -16,7 +16,7 @@ export type Cause = {
 export const eventIdOf = (commandId: string, n: number): string => uuidV5(String(n), commandId)
 
 /** Ids of events are names in the namespace of their command: deciding it again gives the same ids, so a retry never doubles. */
-export const eventOf = (cause: Cause, name: string, fact: Fact, schema = 1): NewEvent => {
+export const eventOf = (cause: Cause, name: string, fact: Fact): NewEvent => {
   const via = viaOf(cause, fact)
   return {
     id: uuidV5(name, cause.commandId),
@@ -27,12 +27,15 @@ export const eventOf = (cause: Cause, name: string, fact: Fact, schema = 1): New
       actor: cause.actor,
       commandId: cause.commandId,
       correlationId: cause.correlationId ?? cause.commandId,
-      schema,
+      schema: FIRST_SCHEMA,
       ...(via === undefined ? {} : { via }),
       ...(fact.scope === undefined ? {} : { scope: fact.scope }),
     },
   }
 }
+
+/** Whoever appends puts the current number of the type in its place (`upcastingHistory`). */
+const FIRST_SCHEMA = 1
 
 /** An event as `evolve` takes it, whether it was just made or read. */
 export const factOf = ({ type, data, meta: { via } }: NewEvent): Fact =>

@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Vault } from '../vault/port.ts'
+import { whereabouts } from './whereabouts.ts'
+
+/** Space of the vault: the leases of jobs by name, each with its `holder` and where that is. */
+export const LEASES = 'platform.leases'
 
 /** The right of one process to run a job (decisions 19). */
 export type Lease = {
@@ -13,23 +17,21 @@ export const createLease = (vault: Vault, job: string, ttlMs: number): Lease => 
   const holder = randomUUID()
   return {
     hold: async () => {
-      const entry = await vault.get(SPACE, job)
+      const entry = await vault.get(LEASES, job)
       if (entry !== undefined && entry.value['holder'] !== holder) return false
-      return vault.compareAndSet(SPACE, job, entry?.version ?? 'absent', {
-        value: { holder },
+      return vault.compareAndSet(LEASES, job, entry?.version ?? 'absent', {
+        value: { holder, ...whereabouts() },
         options: { ttlMs },
       })
     },
     release: async () => {
-      const entry = await vault.get(SPACE, job)
-      if (entry?.value['holder'] === holder) await vault.compareAndSet(SPACE, job, entry.version, undefined)
+      const entry = await vault.get(LEASES, job)
+      if (entry?.value['holder'] === holder) await vault.compareAndSet(LEASES, job, entry.version, undefined)
     },
   }
 }
 
 /** For who alone has the vault open: whoever held a lease is dead, and nobody need wait until it runs out. */
 export const forgetLeases = async (vault: Vault): Promise<void> => {
-  for await (const page of vault.list(SPACE)) for (const { key } of page) await vault.delete(SPACE, key)
+  for await (const page of vault.list(LEASES)) for (const { key } of page) await vault.delete(LEASES, key)
 }
-
-const SPACE = 'platform.leases'

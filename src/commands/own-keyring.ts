@@ -8,7 +8,7 @@ export class StrangeKeyring extends VaultUnavailable {
   override readonly name = 'StrangeKeyring'
   constructor() {
     super(
-      'the history was begun with another keyring: EVENTSTORE_URL, MONGODB_URL and DATA_DIR have to belong together',
+      'the history was begun with another keyring: EVENTSTORE_URL, MONGODB_URL and DATA_DIR have to belong together, and a restore that was broken off has to be run to its end',
     )
   }
 }

@@ -23,13 +23,16 @@ export type Kept<S, C> = { readonly stream: string; readonly decider: Decider<S,
 
 export const SNAPSHOTS = 'platform_snapshots'
 
-/** Sealed whole with the key of the stream's subject (decisions 7): an erased subject's snapshot cannot be opened, so it is not there. */
-export const createSnapshots = (documents: Documents, keyring: Keyring): Snapshots => {
+/**
+ * Sealed whole with the key of the stream's subject (decisions 7): an erased subject's snapshot cannot be opened, so it is not there.
+ * @param upcasters how many there are: a state that was folded with another number of them is not found, because events had other shapes then
+ */
+export const createSnapshots = (documents: Documents, keyring: Keyring, upcasters = 0): Snapshots => {
   const waiting = new Set<string>()
   let turn: Promise<unknown> = Promise.resolve()
 
   const write = async <S, C>({ stream, decider }: Kept<S, C>, snapshot: Snapshot): Promise<void> => {
-    const head = { stateVersion: decider.stateVersion, revision: String(snapshot.revision) }
+    const head = { stateVersion: decider.stateVersion, revision: String(snapshot.revision), upcasters }
     const content = { state: snapshot.state as Json, recent: snapshot.recent }
     const sealed = await sealWhole(content, { stream, decider }, keyring)
     if (sealed === undefined) return
@@ -41,6 +44,7 @@ export const createSnapshots = (documents: Documents, keyring: Keyring): Snapsho
   }
 
   const take: Snapshots['take'] = (of, slot) => {
+    if (of.decider.hasSnapshots === false) return
     const snapshot = snapshotOf(slot)
     if (snapshot === undefined || waiting.has(of.stream) || waiting.size >= SNAPSHOTS_WAITING_MAX) return
     waiting.add(of.stream)
@@ -55,8 +59,9 @@ export const createSnapshots = (documents: Documents, keyring: Keyring): Snapsho
 
   return {
     find: async (stream, decider) => {
+      if (decider.hasSnapshots === false) return undefined
       const found = await documents.get(SNAPSHOTS, stream)
-      if (found === undefined || found.value.stateVersion !== decider.stateVersion) return undefined
+      if (found === undefined || !isAsNow(found.value, decider.stateVersion, upcasters)) return undefined
       const content = await openWhole(found.value, keyring)
       if (!isObject(content) || typeof found.value.revision !== 'string') return undefined
       return {
@@ -72,6 +77,10 @@ export const createSnapshots = (documents: Documents, keyring: Keyring): Snapsho
     take,
   }
 }
+
+/** Snapshots that do not say how many upcasters there were are from before the first. */
+const isAsNow = (found: Document, stateVersion: number, upcasters: number): boolean =>
+  found.stateVersion === stateVersion && (found.upcasters ?? 0) === upcasters
 
 const isDue = ({ written: { revision }, snapshot, taken, weight }: Slot): boolean => {
   if (revision === 'none') return false

@@ -68,6 +68,11 @@ const RULES: readonly Rule[] = [
       listen !== undefined && !isLoopbackHost(listen.host) && token === undefined,
       'EVENTSTORE_LISTEN: an address that is not loopback needs EVENTSTORE_LISTEN_TOKEN',
     ),
+  (values) =>
+    fault(
+      values.EVENTSTORE_LISTEN !== undefined && values.EVENTSTORE_URL !== undefined,
+      'EVENTSTORE_LISTEN: only an embedded history is served, and EVENTSTORE_URL is set',
+    ),
 ]
 
 const SECRET_CHARS_MIN = 16
@@ -133,4 +138,9 @@ const PRODUCTION_RULES: readonly Rule[] = [
     ),
   urlsAreEncrypted,
   keysAreOwn,
+  (values) =>
+    fault(
+      values.CC_LINK_PREVIEW === 'local',
+      'CC_LINK_PREVIEW: local is refused in production, it looks at pages of this machine',
+    ),
 ]

@@ -97,7 +97,7 @@ export const SETTINGS = {
   CC_ADMIN_KEY: secret(d.text),
   CC_CHAT_DOMAIN: optional(d.host),
   CC_REQUESTS_PER_MINUTE: setting(d.wholeNumber(0, 1_000_000), 0),
-  CC_LINK_PREVIEW: setting(d.oneOf(['off', 'on']), 'off'),
+  CC_LINK_PREVIEW: setting(d.oneOf(['off', 'on', 'local'] as const), 'off'),
   CC_WEBPUSH_KEYS: secret(d.text),
   CC_FCM_SERVICE_ACCOUNT: secret(d.text),
   CC_FCM_URL: optional(d.url('https:', 'http:')),

@@ -1,4 +1,5 @@
-import { canonicalJson, type Json, type JsonObject } from '../json.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { EMPTY, type SortValue } from './order.ts'
 import { pathOf, reach, type Path } from './paths.ts'
 import type { Document } from './port.ts'

@@ -1,4 +1,4 @@
-import { Context } from 'mingo'
+import { Context } from 'mingo/core'
 import { $and, $nor, $not, $or } from 'mingo/operators/query/logical'
 import { Query } from 'mingo/query'
 import { equalJson, isObject, type Json, type JsonObject } from '../json.ts'

@@ -10,7 +10,10 @@ import type { Json, JsonObject } from '../json.ts'
  * A projection makes at most one write for one document out of one event.
  */
 export type Documents = {
-  /** Applies in order, then stores the checkpoints. Durable lazily: after a crash it may be behind, never ahead, never torn. */
+  /**
+   * Applies in order, then stores the checkpoints. Durable lazily: after a crash it may be behind, never ahead, never torn. Until it answers
+   * others may see a part of it.
+   */
   readonly apply: (writes: readonly Write[], checkpoints: readonly Checkpoint[]) => Promise<void>
   readonly get: (collection: string, id: string) => Promise<Versioned | undefined>
   /** Pages of matching documents. Each page is read when it is asked for; nothing holds the whole result. */

@@ -23,6 +23,8 @@ export type Decider<State, Command> = {
   readonly claims?: (state: State) => readonly Claim[]
   /** Whose key seals what is kept of this stream outside the history: its snapshot, and who holds its claims. */
   readonly subject?: (stream: string) => string | undefined
+  /** False: the state holds words of several subjects, which no one key can seal, so none is taken or looked for. */
+  readonly hasSnapshots?: false
 }
 
 /** An event before it has an id and a place. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, realpath, statfs, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
+import { syncDirectory } from './sync-directory.ts'
 
 /** A data directory that this process alone may write to. */
 export type DataDirectory = {
@@ -42,12 +43,37 @@ export const openDirectory = async (path: string): Promise<DataDirectory> => {
   return { path: real, close: once(() => file.close()) }
 }
 
+/** Who has a directory; the number is the one in the file `lock`, which alone means nothing. */
+export type DirectoryHolder = { readonly held: boolean; readonly pid: number | undefined }
+
+/** Asks the operating system by taking the lock for a moment; makes nothing. */
+export const directoryHolder = async (path: string): Promise<DirectoryHolder> => {
+  const real = await realpath(path)
+  const file = await open(lockPath(real), 'r+').catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  })
+  if (file === undefined) return { held: false, pid: undefined }
+  try {
+    return { held: !tryLock(file.fd), pid: await holder(real) }
+  } finally {
+    await file.close()
+  }
+}
+
 /** Creates it if it is missing, locks nothing; answers its path with every symbolic link resolved. */
 export const makeDirectory = async (path: string): Promise<string> => {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw isErrno(error, 'EEXIST') ? new Error(`${path} is not a directory`) : error
   })
+  if (first !== undefined) await syncMade(resolve(first), resolve(path))
   return realpath(path)
+}
+
+/** What will be acknowledged in it is lost with its own entry, so that outlives a loss of power too. */
+const syncMade = async (first: string, last: string): Promise<void> => {
+  await syncDirectory(dirname(last))
+  if (last !== first) await syncMade(first, dirname(last))
 }
 
 const lockPath = (directory: string): string => join(directory, 'lock')

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
-import { EMPTY, lmdbFault } from './lmdb-file.ts'
+import { EMPTY, isBlankFile, LmdbDamaged, lmdbFault } from './lmdb-file.ts'
 
 /**
  * - `durable`: a commit answers after its pages and its root are flushed (history, vault, keyring).
@@ -14,15 +14,37 @@ export type LmdbMode = 'durable' | 'lazy' | 'readOnly'
 /**
  * Opens an LMDB environment in one file, `path` (its reader table is `path` + `-lock`). The databases in it are opened with
  * `root.openDB`, each with the encodings its caller wants. What is put in one turn of the event loop is one transaction.
- * Throws if the file is damaged.
+ * Throws `LmdbDamaged` if the file is damaged.
  */
 export const openLmdb = (path: string, mode: LmdbMode, databasesMax = 16): RootDatabase<Buffer, Buffer> => {
-  const isNew = !existsSync(path)
-  const fault = isNew ? undefined : lmdbFault(path)
+  const fault = existsSync(path) ? lmdbFault(path) : undefined
   if (fault !== undefined && (fault !== EMPTY || mode === 'readOnly'))
-    throw new Error(`${path} is damaged: ${fault}`)
-  const root = open<Buffer, Buffer>({ ...OPTIONS[mode], path, noSubdir: true, maxDbs: databasesMax })
-  if (isNew) syncDirectory(dirname(path))
+    throw new LmdbDamaged(`${path} is damaged: ${fault}`)
+  const openRoot = (): RootDatabase<Buffer, Buffer> =>
+    open<Buffer, Buffer>({ ...OPTIONS[mode], path, noSubdir: true, maxDbs: databasesMax })
+  return mode === 'readOnly' ? openRoot() : openToWrite(path, openRoot)
+}
+
+/**
+ * LMDB flushes with its commits what they wrote, and not the first pages of a new file, nor that the file is there. What the disk refuses of that
+ * must not be there for the next start, which would find it in the memory of the system and believe it.
+ */
+const openToWrite = (
+  path: string,
+  openRoot: () => RootDatabase<Buffer, Buffer>,
+): RootDatabase<Buffer, Buffer> => {
+  const isNew = isBlankFile(path)
+  // LMDB begins a file of no length, and none of zeros.
+  if (isNew) remove(path)
+  const root = openRoot()
+  try {
+    if (isNew) sync(path)
+    sync(dirname(path))
+  } catch (error) {
+    void root.close()
+    if (isNew) remove(path)
+    throw error
+  }
   return root
 }
 
@@ -46,12 +68,15 @@ const OPTIONS: Readonly<Record<LmdbMode, RootDatabaseOptions>> = {
   readOnly: { ...common, readOnly: true },
 }
 
-/** LMDB flushes what is in its file; that the file is there has to be flushed as well. */
-const syncDirectory = (path: string): void => {
-  const directory = openSync(path, 'r')
+const sync = (path: string): void => {
+  const file = openSync(path, 'r')
   try {
-    fsyncSync(directory)
+    fsyncSync(file)
   } finally {
-    closeSync(directory)
+    closeSync(file)
   }
+}
+
+const remove = (path: string): void => {
+  for (const file of [path, `${path}-lock`]) rmSync(file, { force: true })
 }

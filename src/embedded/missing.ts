@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { documentsPath, historyPath, keyringPath } from './directory.ts'
+import { isBlankFile } from './lmdb-file.ts'
 
 /**
  * Throws if a part that cannot be made anew is gone. A first start makes the keyring, then the history, then the documents; so where a
@@ -12,7 +13,7 @@ export const refuseMissing = (
   embedded: { readonly history: boolean; readonly documents: boolean },
 ): void => {
   if (!embedded.history) return
-  const hasHistory = hasBytes(historyPath(directory))
+  const hasHistory = !isBlankFile(historyPath(directory))
   if (!hasHistory && existsSync(documentsPath(directory))) throw missing(directory, 'history', 'documents')
   if (hasHistory && embedded.documents && !hasKeyring(keyringPath(directory)))
     throw missing(directory, 'keyring', 'a history')
@@ -23,7 +24,6 @@ const missing = (directory: string, part: string, others: string): Error =>
     `${directory} has ${others} and no ${part}: put the ${part} back, or name another directory to begin anew`,
   )
 
-const hasBytes = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
-
 const hasKeyring = (path: string): boolean =>
-  existsSync(path) && readdirSync(path).some((name) => /^\d+\.mdb$/.test(name) && hasBytes(join(path, name)))
+  existsSync(path) &&
+  readdirSync(path).some((name) => /^\d+\.mdb$/.test(name) && !isBlankFile(join(path, name)))

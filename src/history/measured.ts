@@ -2,8 +2,8 @@ import type { AppendFailure, History } from './port.ts'
 
 /** Is told what became of each append. */
 export type AppendObserver = {
-  /** How long it took until it was flushed. */
-  readonly appended: (ms: number) => void
+  /** How long it took until it was flushed, and how many events it was. */
+  readonly appended: (ms: number, events: number) => void
   readonly failed: (tag: AppendFailure['_tag']) => void
 }
 
@@ -16,7 +16,7 @@ export const measured = (history: History, observer: AppendObserver): History =>
       const start = performance.now()
       const answer = await task()
       if (answer._tag === 'Left') observer.failed(answer.left._tag)
-      else observer.appended(performance.now() - start)
+      else observer.appended(performance.now() - start, events.length)
       return answer
     }
   },

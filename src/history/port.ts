@@ -86,7 +86,7 @@ export type EventMeta = {
   readonly actor: string
   readonly commandId: string
   readonly correlationId: string
-  /** Number of the data's shape; upcasters bring an older one up. */
+  /** Number of the data's shape: the upcasting decorator sets the current one, and brings older events up when they are read. */
   readonly schema: number
   /** How it came in: the protocol and what its auditor asks for. */
   readonly via?: JsonObject
@@ -94,6 +94,8 @@ export type EventMeta = {
   readonly scope?: JsonObject
   /** Whose key seals the sealed fields of `data`; set by the sealing decorator. */
   readonly subject?: string
+  /** W3C `traceparent` of the append, if somebody traces it: for tracing alone, nothing else may depend on it. */
+  readonly trace?: string
 }
 
 export type Appended = { readonly revision: bigint; readonly position: bigint }

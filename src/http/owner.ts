@@ -15,7 +15,8 @@ export const owner = (request: OwnedRequest, listener: ListenerName, table: Owne
   const bare = withoutTrailingSlash(path)
   const name =
     listener === 'shared' ? ownerOnShared({ request, path: bare, query }, table) : ownerOf(listener)
-  return { owner: name, path: pathFor(name, path, bare), query }
+  const hadSuffix = name === 'connectycube' && bare.endsWith('.json')
+  return { owner: name, path: pathFor(name, path, bare), query, hadSuffix }
 }
 
 export type OwnedRequest = {
@@ -26,7 +27,11 @@ export type OwnedRequest = {
   readonly upgrade: boolean
   readonly headers: IncomingHttpHeaders
 }
-export type Owned = Pick<Read, 'path' | 'query'> & { readonly owner: Owner }
+export type Owned = Pick<Read, 'path' | 'query'> & {
+  readonly owner: Owner
+  /** ConnectyCube's path lost its `.json`. */
+  readonly hadSuffix: boolean
+}
 
 /** The rows of the protocols that are on, by first segment. */
 export type OwnerTable = {

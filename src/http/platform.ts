@@ -4,7 +4,16 @@ import { refuse } from './answers.ts'
 import type { Health } from './health.ts'
 import { METRICS_CONTENT_TYPE } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
-import type { Answer, Context, CorsPolicy, Handler, HttpFailure, HttpRequest, Renderer } from './protocol.ts'
+import type {
+  Answer,
+  Context,
+  CorsPolicy,
+  Handler,
+  HttpFailure,
+  HttpRequest,
+  Protocol,
+  Renderer,
+} from './protocol.ts'
 
 /** What belongs to no protocol (one-port 3): `/live`, `/ready`, `/metrics`, and two places that others fill. */
 export type Platform = Renderer & { readonly handle: Handler; readonly cors: CorsPolicy }
@@ -18,7 +27,7 @@ export type PlatformSetup = {
   /** All routes of the protocols that are on; 404 without it. */
   readonly openapi?: Handler
   /** `/history` and below, with failures in a form of its own (the stores'); 404 without it. */
-  readonly history?: Renderer & { readonly handle: Handler }
+  readonly history?: Renderer & Pick<Protocol, 'handle' | 'describe'>
 }
 
 export const createPlatform = (setup: PlatformSetup): Platform => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type Koa from 'koa'
 import type { WebSocket, WebSocketServer } from 'ws'
+import type { Description } from '../openapi/description.ts'
 
 /** What a protocol is to the HTTP server: one value. Nothing else in the server knows which protocol it serves. */
 export type Protocol = Renderer & {
@@ -10,6 +11,8 @@ export type Protocol = Renderer & {
   readonly handle: Handler
   /** Answers an upgrade to WebSocket that it owns, within `UPGRADE_LOOKUP_MS_MAX`. Without it every upgrade is its 404. */
   readonly upgrade?: (upgrade: Upgrade) => Promise<UpgradeAnswer>
+  /** Its routes, for `/openapi.json`. */
+  readonly describe?: () => Description
   /** Who may call it from a browser by `CORS_ORIGINS`. Without it, OPTIONS comes to `handle` like any method. */
   readonly cors?: CorsPolicy
   /** Called once when the server stops. The WebSockets that the dispatcher accepted for it are closed with 1001 when this has settled. */
@@ -35,6 +38,8 @@ export type HttpRequest = {
   readonly method: string
   /** Undecoded, as one-port 1 reads it: no query, runs of `/` as one, no trailing `/` (Afrodite keeps it), no `.json` (ConnectyCube). */
   readonly path: string
+  /** A trailing `.json` was taken off. */
+  readonly hadSuffix?: true
   /** What stands behind the first `?`, undecoded. */
   readonly query: string
   /** The client's, behind trusted proxies too; IPv4-mapped forms normalised. */

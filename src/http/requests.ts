@@ -29,6 +29,7 @@ export const describer = (setup: {
       method,
       path: read.path,
       query: read.query,
+      ...(read.hadSuffix ? { hadSuffix: true } : {}),
       address: addresses.client(message),
       startedAt,
       renderer: rendererOf(read.owner),

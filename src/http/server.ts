@@ -23,7 +23,7 @@ import type { CorsOrigins, Origins } from './origin.ts'
 import { ownerTable } from './owner.ts'
 import { createPlatform } from './platform.ts'
 import type { PlatformSetup } from './platform.ts'
-import type { ListenerName, Owner, Protocol } from './protocol.ts'
+import type { Exchange, HttpRequest, ListenerName, Owner, Protocol } from './protocol.ts'
 import { describer } from './requests.ts'
 import { createDispatcher } from './upgrades.ts'
 import type { Dispatcher } from './upgrades.ts'
@@ -53,16 +53,20 @@ export type ServerParts = Pick<PlatformSetup, 'openapi' | 'history'> & {
   readonly log: Log
   readonly health: Health
   readonly metrics: Metrics
+  /** Begins what a request does: for who traces it. */
+  readonly around?: Around | undefined
   /** For tests: shorter waits. */
   readonly limits?: Partial<HttpLimits>
 }
+
+export type Around = (request: HttpRequest, exchange: Exchange, run: () => void) => void
 
 /** The same for protocols and server: who is calling, and where we are. */
 export const requestOrigins = (settings: HttpSettings): Origins =>
   origins(settings, addresses(settings.trustProxy))
 
 export const createServer = (parts: ServerParts): HttpServer => {
-  const { settings, protocols, log, health } = parts
+  const { settings, protocols, log, health, around } = parts
   const limits = { ...LIMITS, ...parts.limits }
   const state: State = { stopping: false, listening: 0 }
   const serviceOf = services(parts)
@@ -85,7 +89,8 @@ export const createServer = (parts: ServerParts): HttpServer => {
     }
     const policy = serviceOf(request.owner).cors
     if (policy !== undefined && cors(req, res, request, policy)) return
-    void app.callback(req, res)
+    if (around === undefined) return void app.callback(req, res)
+    around(request, { req, res }, () => void app.callback(req, res))
   }
 
   const dispatcher = createDispatcher({

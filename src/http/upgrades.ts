@@ -53,12 +53,13 @@ export const createSockets = (
 
 export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
   const accepted: Accepted = new Map()
-  const connections = new Set<Duplex>()
+  const connections = new Map<Duplex, Owner>()
   const upgraders = new Map(parts.protocols.map((protocol) => [protocol.name, protocol]))
   const accept = acceptor(parts, accepted)
+  parts.metrics.watchUnsent(() => unsentBytes(connections))
 
   const upgrade = async (offer: Offer): Promise<void> => {
-    const { request, message } = offer
+    const { request } = offer
     if (parts.stopping()) return refuse(offer, SHUTTING_DOWN)
     const answer = await lookUp(upgraderOf(upgraders, request.owner), offer, parts)
     if (offer.socket.destroyed) return
@@ -66,16 +67,16 @@ export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
     if (answer._tag === 'Fail') return refuse(offer, answer.failure)
     if (answer._tag === 'Refuse') return sendRaw(offer.socket, answer.answer, request)
     offer.socket.off('error', offer.onError)
-    if (answer._tag === 'HandOver') answer.take(message, offer.socket, offer.head)
+    if (answer._tag === 'HandOver') handOver(parts, offer, answer.take)
     else accept(offer, answer.sockets, answer.route)
   }
 
   return {
     upgrade: (message, socket, head, listener) => {
-      connections.add(socket)
+      const request = isWebSocket(message) ? parts.describe(message, listener, true) : undefined
+      connections.set(socket, request?.owner ?? 'platform')
       socket.once('close', () => connections.delete(socket))
-      if (!isWebSocket(message)) return serveOrdinary(parts, message, socket, listener)
-      const request = parts.describe(message, listener, true)
+      if (request === undefined) return serveOrdinary(parts, message, socket, listener)
       message.headwater = request
       const onError = () => socket.destroy()
       socket.on('error', onError)
@@ -89,7 +90,7 @@ export const createDispatcher = (parts: DispatcherParts): Dispatcher => {
     },
     destroy: () => {
       for (const socket of accepted.keys()) socket.terminate()
-      connections.forEach((socket) => socket.destroy())
+      for (const socket of connections.keys()) socket.destroy()
     },
   }
 }
@@ -149,6 +150,24 @@ const acceptor =
       })
       app.connect(message, { websocket, request, route })
     })
+
+/** Also the library's sockets count as open: nobody else sees when they close. */
+const handOver = (
+  { metrics }: DispatcherParts,
+  { message, socket, head, request }: Offer,
+  take: Extract<UpgradeAnswer, { readonly _tag: 'HandOver' }>['take'],
+): void => {
+  metrics.socketOpened(request.owner)
+  socket.once('close', () => metrics.socketClosed(request.owner))
+  take(message, socket, head)
+}
+
+/** What the operating system has not taken yet: without compression `ws` and Engine.IO's keep nothing else. */
+const unsentBytes = (connections: ReadonlyMap<Duplex, Owner>): ReadonlyMap<Owner, number> => {
+  const bytes = new Map<Owner, number>()
+  for (const [socket, owner] of connections) bytes.set(owner, (bytes.get(owner) ?? 0) + socket.writableLength)
+  return bytes
+}
 
 /** `ws` would answer malformed handshakes by itself, in HTML. */
 const refuseHandshake = (_error: Error, socket: Duplex, message: IncomingMessage): void => {

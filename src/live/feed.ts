@@ -26,6 +26,10 @@ export type HubParts = {
   readonly applied: (prefixes: readonly string[]) => bigint
   /** Resolves once the documents show that position. A rejection, or false, is tried again; a wait without end is fine. */
   readonly reached: (position: bigint, prefixes: readonly string[]) => Promise<boolean>
+  /** What the documents hold back nobody is told, although they are past it. */
+  readonly isHeld?: (event: StoredEvent) => boolean
+  /** Told of each event that was handed to listeners, and since when (`performance.now()`) it was being rendered. */
+  readonly delivered?: ((event: StoredEvent, since: number) => void) | undefined
   readonly log: HubLog
   /** First pause after a failure, doubled up to 50 times as long. */
   readonly retryMs?: number

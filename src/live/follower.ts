@@ -33,13 +33,14 @@ export const createFollower = <Message>(
   const release = async (event: StoredEvent): Promise<void> => {
     try {
       const topics = feed.topics(event)
-      if (audience.wants(topics)) {
+      if (audience.wants(topics) && parts.isHeld?.(event) !== true) {
+        const since = performance.now()
         const messages = await feed.render(event)
         if (!signal.aborted) audience.deliver({ topics, messages, position: event.position })
+        parts.delivered?.(event, since)
       }
     } catch (error) {
-      const { id, stream, type } = event
-      const details = { err: error, event: id, stream, type }
+      const details = { err: error, event: event.id, stream: event.stream, type: event.type }
       parts.log.warn(details, 'an event could not be rendered for live delivery')
     }
     position = event.position

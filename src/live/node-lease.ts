@@ -1,7 +1,11 @@
+import { whereabouts } from '../commands/whereabouts.ts'
 import { LIVE_CLOSE_MS_MAX } from '../limits.ts'
 import type { Vault } from '../vault/port.ts'
 import type { HubLog } from './feed.ts'
 import { repeat, within } from './repeating.ts'
+
+/** Of the vault. */
+export const AFRODITE_NODES = 'afrodite.nodes'
 
 /** Which nodes are alive, by the leases that they keep in the vault (decisions 18): what a dead one had open counts no more. */
 export type NodeLease = {
@@ -82,7 +86,7 @@ const ownLease = ({ vault, space, node, leaseMs }: NodeLeaseParts): Own => {
   return {
     write: async () => {
       const from = performance.now()
-      await vault.put(space, node, {}, { ttlMs: leaseMs })
+      await vault.put(space, node, whereabouts(), { ttlMs: leaseMs })
       standsUntil = from + leaseMs
       for (const go of waiting) go()
       waiting.clear()

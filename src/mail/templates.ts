@@ -14,13 +14,31 @@ export const renderMail = <K extends MailKind>(
 ): Omit<Mail, 'to'> => {
   const german = locale === 'de'
   const { subject, lines } = (german ? GERMAN : ENGLISH)[kind](params)
+  return layOut(german ? 'de' : 'en', subject, lines, imprint)
+}
+
+/** A sentence, or what stands alone on its line. */
+export type Line = string | { readonly code: string } | { readonly link: string }
+
+/** Lines as a mail in plain text and HTML; the imprint is the last one. */
+export const layOut = (
+  language: string,
+  subject: string,
+  lines: readonly Line[],
+  imprint: string | undefined,
+): Omit<Mail, 'to'> => {
   const last = sentence(imprint ?? '')
   const all = last === '' ? lines : [...lines, last]
   return {
     subject,
-    text: `${all.map((line) => (typeof line === 'string' ? line : line.code)).join('\n\n')}\n`,
-    html: page(german ? 'de' : 'en', subject, all.map(paragraph)),
+    text: `${all.map(plain).join('\n\n')}\n`,
+    html: page(language, subject, all.map(paragraph)),
   }
+}
+
+const plain = (line: Line): string => {
+  if (typeof line === 'string') return line
+  return 'code' in line ? line.code : line.link
 }
 
 /** An operator's imprint need not end like a sentence. */
@@ -29,8 +47,15 @@ const sentence = (text: string): string => {
   return line === '' || /[.!?]$/.test(line) ? line : `${line}.`
 }
 
-const paragraph = (line: string | { readonly code: string }): string =>
-  typeof line === 'string' ? `<p>${escaped(line)}</p>` : `<p><strong>${escaped(line.code)}</strong></p>`
+const paragraph = (line: Line): string => {
+  if (typeof line === 'string') return `<p>${escaped(line)}</p>`
+  if ('code' in line) return `<p><strong>${escaped(line.code)}</strong></p>`
+  // Nothing but a page: what a template leads to is set by people.
+  const isPage = /^https?:\/\//i.test(line.link)
+  return isPage
+    ? `<p><a href="${escaped(line.link)}">${escaped(line.link)}</a></p>`
+    : `<p>${escaped(line.link)}</p>`
+}
 
 const page = (language: string, title: string, paragraphs: readonly string[]): string =>
   [
@@ -44,7 +69,7 @@ const page = (language: string, title: string, paragraphs: readonly string[]): s
     '',
   ].join('\n')
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '')
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '')
 
 const ENTITIES: { readonly [char: string]: string } = {
   '&': '&amp;',

@@ -22,11 +22,11 @@ export type Job = (
   context: { readonly tell: (line: JsonObject) => void; readonly signal: AbortSignal },
 ) => Promise<JsonObject>
 
+/** By name; what is added later can be asked for from then on. */
+export type Jobs = { [name: string]: Job }
+
 /** The directory's lock is held, so a socket file that is there belongs to a dead process. */
-export const startAdmin = async (
-  socketPath: string,
-  jobs: { readonly [name: string]: Job },
-): Promise<AdminServer> => {
+export const startAdmin = async (socketPath: string, jobs: Readonly<Jobs>): Promise<AdminServer> => {
   await rm(socketPath, { force: true })
   const server = createServer((req, res) => void serve(req, res, jobs))
   server.listen(socketPath)
@@ -41,12 +41,9 @@ export const startAdmin = async (
   }
 }
 
-const serve = async (
-  req: IncomingMessage,
-  res: ServerResponse,
-  jobs: { readonly [name: string]: Job },
-): Promise<void> => {
-  const job = jobs[(req.url ?? '').slice(1)]
+const serve = async (req: IncomingMessage, res: ServerResponse, jobs: Readonly<Jobs>): Promise<void> => {
+  const name = (req.url ?? '').slice(1)
+  const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined
   if (req.method !== 'POST' || job === undefined) return void res.writeHead(404).end()
   const gone = new AbortController()
   res.on('close', () => gone.abort())

@@ -1,17 +1,13 @@
 import { access, constants, realpath } from 'node:fs/promises'
 import type { Config } from '../config.ts'
 import { openEmbeddedDocuments } from '../documents/embedded/documents.ts'
-import { openMongoDocuments } from '../documents/mongodb/documents.ts'
 import type { Documents } from '../documents/port.ts'
 import { documentsPath, historyPath, keyringPath } from '../embedded/directory.ts'
 import { openEmbeddedHistory } from '../history/embedded/history.ts'
-import { openEventStoreHistory } from '../history/eventstoredb/history.ts'
 import type { History } from '../history/port.ts'
-import { sealedHistory } from '../history/sealing.ts'
-import { openMongo, type Mongo } from '../mongodb/connection.ts'
-import { SEALED } from '../stores.ts'
+import { openEventStoreServer, openMongoServer, type MongoServer } from '../servers.ts'
+import { openedHistory } from '../stores.ts'
 import { openEmbeddedKeyring } from '../vault/embedded/keyring.ts'
-import { openMongoKeyring } from '../vault/mongodb/keyring.ts'
 
 /**
  * The history as a reader beside running servers, of a stopped one, or of a copied directory: nothing is locked, made or changed.
@@ -54,16 +50,16 @@ export const openReadOnlyUnsealed = (config: Config): Promise<ReadOnlyStores> =>
             path: keyringPath(await realDirectory(config.storage)),
             readOnly: true,
           })
-        : openMongoKeyring(mongo),
+        : mongo.keyring(),
     )
-    return { history: sealedHistory(history, keyring, SEALED), documents, places }
+    return { history: openedHistory(history, keyring), documents, places }
   })
 
-type Storage = Config['storage']
-type Keep = <T extends { readonly close: () => Promise<void> }>(part: T) => T
+export type Storage = Config['storage']
+export type Keep = <T extends { readonly close: () => Promise<void> }>(part: T) => T
 
 /** What was opened is closed again in reverse, also when a later part fails. */
-const together = async <T>(
+export const together = async <T>(
   open: (keep: Keep) => Promise<T>,
 ): Promise<T & { readonly close: () => Promise<void> }> => {
   const opened: (() => Promise<void>)[] = []
@@ -82,12 +78,13 @@ const together = async <T>(
   }
 }
 
-type Opened = Omit<ReadOnlyStores, 'close'> & { readonly mongo: Mongo | undefined }
+type Opened = Omit<ReadOnlyStores, 'close'> & { readonly mongo: MongoServer | undefined }
 
 const openBoth = async ({ storage }: Config, keep: Keep): Promise<Opened> => {
   const { eventStoreUrl, mongoUrl } = storage
   const history = await openHistory(storage, keep)
-  const mongo = mongoUrl === undefined ? undefined : keep(readable('MONGODB_URL', () => openMongo(mongoUrl)))
+  const mongo =
+    mongoUrl === undefined ? undefined : keep(await readable('MONGODB_URL', () => openMongoServer(mongoUrl)))
   const isLocal = eventStoreUrl === undefined || mongoUrl === undefined
   const places: Places = {
     history: eventStoreUrl === undefined ? 'embedded' : 'eventstoredb',
@@ -97,31 +94,35 @@ const openBoth = async ({ storage }: Config, keep: Keep): Promise<Opened> => {
   const documents = keep(
     mongo === undefined
       ? await openEmbeddedDocuments({ path: documentsPath(await realDirectory(storage)), readOnly: true })
-      : openMongoDocuments(mongo),
+      : mongo.documents(),
   )
   return { history, documents, places, mongo }
 }
 
-const openHistory = async (storage: Storage, keep: Keep): Promise<History> => {
+export const openHistory = async (storage: Storage, keep: Keep): Promise<History> => {
   const url = storage.eventStoreUrl
-  if (url !== undefined) return keep(readable('EVENTSTORE_URL', () => openEventStoreHistory({ url })))
+  if (url !== undefined) return keep(await readable('EVENTSTORE_URL', () => openEventStoreServer(url)))
   const directory = await realDirectory(storage)
   const path = historyPath(directory)
   await access(path, constants.R_OK).catch((error: unknown) => {
-    throw new Error(`There is no history to read in ${directory}: ${String(error)}`)
+    throw new Error(`There is no history to read in ${directory}${whyOf(error)}`)
   })
   return keep(openEmbeddedHistory({ path, readOnly: true }))
 }
 
-const realDirectory = ({ dataDir }: Storage): Promise<string> =>
+/** Nothing more, if it simply is not there. */
+const whyOf = (error: unknown): string =>
+  error instanceof Error && !('code' in error && error.code === 'ENOENT') ? `: ${error.message}` : ''
+
+export const realDirectory = ({ dataDir }: Storage): Promise<string> =>
   realpath(dataDir).catch(() => {
     throw new Error(`There is no data directory at ${dataDir}`)
   })
 
 /** What a client says of a URL that it cannot read may show the URL, and with it a password. */
-const readable = <T>(name: string, open: () => T): T => {
+export const readable = async <T>(name: string, open: () => Promise<T>): Promise<T> => {
   try {
-    return open()
+    return await open()
   } catch {
     throw new Error(`${name}: this is no URL that the client can read`)
   }

@@ -36,11 +36,18 @@ export type ProgressLine = Omit<Progress, 'position' | 'head'> & {
   readonly head: string
 }
 
-const progressLine = ({ position, head, ...rest }: Progress): ProgressLine => ({
+export const progressLine = ({ position, head, ...rest }: Progress): ProgressLine => ({
   ...rest,
   position: String(position),
   head: String(head),
 })
+
+/** Such a line for people. */
+export const progressText = (line: JsonObject): string => {
+  const { projection, position, head, eventsPerSecond, secondsLeft } = line as ProgressLine
+  const share = head === '0' ? 100 : Math.floor((Number(position) / Number(head)) * 100)
+  return `${projection}: ${share} % (${position} of ${head}), ${eventsPerSecond} events/s, ${secondsLeft} s left`
+}
 
 const resultLine = (result: RebuildResult): JsonObject => {
   switch (result.outcome) {
@@ -80,6 +87,10 @@ export const allHold = (result: unknown): boolean =>
 export const resultTexts = (result: Json): readonly string[] =>
   isObject(result) && Array.isArray(result.results) ? result.results.filter(isObject).flatMap(textsOf) : []
 
+/** Of a part of a result. */
+export const textOf = (value: Json | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value ?? null)
+
 const textsOf = (one: JsonObject): readonly string[] => {
   const of = (name: string): string => textOf(one[name])
   switch (one.outcome) {
@@ -96,9 +107,6 @@ const textsOf = (one: JsonObject): readonly string[] => {
       ]
   }
 }
-
-const textOf = (value: Json | undefined): string =>
-  typeof value === 'string' ? value : JSON.stringify(value ?? null)
 
 const examplesOf = ({ examples }: JsonObject): readonly JsonObject[] =>
   Array.isArray(examples) ? examples.filter(isObject) : []

@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
@@ -129,7 +128,8 @@ type Scratch = { readonly documents: Documents; readonly close: () => Promise<vo
 
 /** On disk, so that any number of events fits; gone with the process, unless that is killed. */
 const openScratch = async (onFatal: (error: Error) => void): Promise<Scratch> => {
-  const directory = await mkdtemp(join(tmpdir(), 'headwater-replay-'))
+  // At once with what removes it: a signal comes between any two turns.
+  const directory = mkdtempSync(join(tmpdir(), 'headwater-replay-'))
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   process.once('exit', remove)
   const gone = (): void => {

@@ -2,7 +2,7 @@ import type { Documents } from '../documents/port.ts'
 import type { History } from '../history/port.ts'
 import { physicalName } from '../projecting/build.ts'
 import type { Projection } from '../projecting/projection.ts'
-import { readRecord } from '../projecting/serving.ts'
+import { readRecord, type ServingRecord } from '../projecting/serving.ts'
 import type { JsonObject } from '../json.ts'
 import type { Places } from './read-only.ts'
 
@@ -15,6 +15,8 @@ export type StatusLine = {
   readonly lag: string
   readonly state: 'serving' | 'stopped' | 'missing' | 'building'
   readonly why?: string
+  /** Of how many streams it shows nothing from some event on. */
+  readonly held?: number
 }
 
 /** What the stores themselves say, so it can be asked beside a running server and of a stopped one. */
@@ -27,14 +29,16 @@ export const projectionStatus = async (
   const lines: StatusLine[] = []
   for (const { name, version } of projections) {
     const record = await readRecord(documents, name)
-    const shown = { version: record?.version ?? version, generation: record?.generation ?? 0 }
-    const line = await lineOf(documents, head, { name, ...shown })
-    if (record === undefined) lines.push({ ...line, state: 'missing' })
-    else if (record.stopped === undefined) lines.push({ ...line, state: 'serving' })
-    else lines.push({ ...line, state: 'stopped', why: whyStopped(record.stopped) })
-    if (record?.building !== undefined) {
-      lines.push({ ...(await lineOf(documents, head, { name, ...record.building })), state: 'building' })
+    const { generation } = record ?? { generation: 0 }
+    const line = await lineOf(documents, head, { name, version: record?.version ?? version, generation })
+    if (record === undefined) {
+      lines.push({ ...line, state: 'missing' })
+      continue
     }
+    lines.push({ ...line, ...stateOf(record) })
+    const { building } = record
+    if (building === undefined) continue
+    lines.push({ ...(await lineOf(documents, head, { name, ...building })), state: 'building' })
   }
   return { head: String(head), projections: lines }
 }
@@ -55,6 +59,11 @@ export const placesJson = ({ history, documents, directory }: Places): JsonObjec
     ? { kind: 'embedded', ...place }
     : { kind: 'shared', history, documents, ...place }
 }
+
+const stateOf = ({ stopped, holds }: ServingRecord): Pick<StatusLine, 'state' | 'why' | 'held'> => ({
+  ...(stopped === undefined ? { state: 'serving' } : { state: 'stopped', why: whyStopped(stopped) }),
+  ...(holds.size === 0 ? {} : { held: holds.size }),
+})
 
 const lineOf = async (
   documents: Documents,

@@ -6,3 +6,9 @@ export const untilAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<
     else signal.addEventListener('abort', leave, { once: true })
     void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })
+
+/** Rejects when none of them is under way any more, so that nothing reaches into stores that are closed then. */
+export const untilAll = async <A>(working: readonly Promise<A>[]): Promise<readonly A[]> => {
+  await Promise.allSettled(working)
+  return Promise.all(working)
+}

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { DocumentsUnavailable, type Documents, type Write } from '../documents/port.ts'
 import type { Page, StoredEvent } from '../history/port.ts'
-import { projectInto, type Build } from './build.ts'
+import { projectInto, type Build, type Stopped } from './build.ts'
 
 const UNAVAILABLE_PAUSE_MS = 200
 
@@ -66,21 +66,26 @@ const refusalOf = async (
 
 const applyOneByOne = async (target: Target, build: Build, page: Page, upTo: bigint): Promise<void> => {
   for (const event of page) {
-    const error = await applyEvent(target, build, event)
-    if (error === undefined) continue
+    const fault = await applyEvent(target, build, event)
+    if (fault === undefined) continue
     const { position, stream, type } = event
-    build.stopped = { position, stream, type, error }
+    build.stopped = { position, stream, type, ...fault }
     return
   }
   await refusalOf(target, [build], [], upTo)
 }
 
-const applyEvent = async (target: Target, build: Build, event: StoredEvent): Promise<string | undefined> => {
+const applyEvent = async (
+  target: Target,
+  build: Build,
+  event: StoredEvent,
+): Promise<Pick<Stopped, 'error' | 'refused'> | undefined> => {
   const writes: Write[] = []
   try {
     projectInto(writes, build, event)
   } catch (error) {
-    return String(error)
+    return { error: String(error) }
   }
-  return refusalOf(target, [build], writes, event.position)
+  const error = await refusalOf(target, [build], writes, event.position)
+  return error === undefined ? undefined : { error, refused: true }
 }

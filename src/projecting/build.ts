@@ -1,5 +1,8 @@
 import type { Documents, Write } from '../documents/port.ts'
+import { isErasure } from '../domain/platform/erasure.ts'
 import type { StoredEvent } from '../history/port.ts'
+import { untilAll } from './aborting.ts'
+import { isHeld, NO_HOLDS, type Holds } from './holds.ts'
 import type { Projection } from './projection.ts'
 
 /** Which of a projection's builds; the generation counts rebuilds of the same version. */
@@ -14,25 +17,31 @@ export type Build = BuildId & {
   readonly checkpoint: string
   position: bigint
   stopped: Stopped | undefined
+  /** It stopped and goes on: its documents are served as they are while it catches up, as they were before. */
+  goesOn: boolean
+  holds: Holds
   /** It stood at the end of the history once since it was started. */
   caughtUp: boolean
 }
 
-/** A poison event: the handler threw, or the documents refused its writes. */
+/** A poison event: the handler threw, or the documents `refused` its writes, of which they may have taken a part. */
 export type Stopped = {
   readonly position: bigint
   readonly stream: string
   readonly type: string
   readonly error: string
+  readonly refused?: true
 }
 
-export const createBuild = (projection: Projection, generation: number): Build => ({
+export const createBuild = (projection: Projection, generation: number, holds = NO_HOLDS): Build => ({
   projection,
   version: projection.version,
   generation,
   checkpoint: physicalName(projection.name, projection.version, generation),
   position: 0n,
   stopped: undefined,
+  goesOn: false,
+  holds,
   caughtUp: false,
 })
 
@@ -56,9 +65,11 @@ const collectionsOf = (build: Build): readonly string[] =>
   Object.keys(build.projection.collections).map((name) => physicalOf(build, name))
 
 export const prepare = async (documents: Documents, build: Build): Promise<void> => {
-  for (const [name, { indexes }] of Object.entries(build.projection.collections)) {
-    await documents.ensureIndexes(physicalOf(build, name), indexes)
-  }
+  await untilAll(
+    Object.entries(build.projection.collections).map(([name, { indexes }]) =>
+      documents.ensureIndexes(physicalOf(build, name), indexes),
+    ),
+  )
   build.position = (await documents.checkpoint(build.checkpoint)) ?? 0n
 }
 
@@ -68,12 +79,13 @@ export const discard = async (documents: Documents, build: Build): Promise<void>
 }
 
 /**
- * Appends the build's writes for one event. A handler that throws takes back what it had given, so a poison event leaves no half.
+ * Appends the build's writes for one event. A handler that throws takes back what it had given, so a poison event leaves no half. An erasure
+ * purges whatever is held.
  */
 export const projectInto = (writes: Write[], build: Build, event: StoredEvent): void => {
-  if (event.type === SUBJECT_ERASED) purge(writes, build, event)
+  if (isErasure(event)) purge(writes, build, event)
   const handler = build.projection.on[event.type]
-  if (handler === undefined || !reads(build.projection, event.stream)) return
+  if (handler === undefined || !reads(build.projection, event.stream) || isHeld(build.holds, event)) return
   for (const write of handler(event)) {
     writes.push({ ...write, collection: physicalOf(build, write.collection), at: event.position })
   }
@@ -82,12 +94,10 @@ export const projectInto = (writes: Write[], build: Build, event: StoredEvent): 
 export const reads = (projection: Projection, stream: string): boolean =>
   projection.prefixes.some((prefix) => stream.startsWith(prefix))
 
-const SUBJECT_ERASED = 'SubjectErased'
-
 /** Documents that show opened values list their subjects in `_s` (decisions 7); unless the projection handles the erasure itself. */
 const purge = (writes: Write[], build: Build, event: StoredEvent): void => {
   const { subject } = event.data
-  if (typeof subject !== 'string' || build.projection.on[SUBJECT_ERASED] !== undefined) return
+  if (typeof subject !== 'string' || build.projection.on[event.type] !== undefined) return
   for (const [name, { indexes }] of Object.entries(build.projection.collections)) {
     if (!indexes.some((index) => index.keys[0] === '_s')) continue
     const collection = physicalOf(build, name)

@@ -1,3 +1,4 @@
+import type { StoredEvent } from '../history/port.ts'
 import type { Build, Stopped } from './build.ts'
 import { reads } from './build.ts'
 import type { Projection } from './projection.ts'
@@ -14,10 +15,12 @@ export type ReadModels = {
   readonly reached: (position: bigint, prefixes: readonly string[]) => Promise<boolean>
   /** Why a write to that stream could not be shown at present. */
   readonly refusal: (stream: string) => string | undefined
+  /** Whether a projection that reads its stream holds this event: nobody is told of it. */
+  readonly isHeld: (event: Pick<StoredEvent, 'stream' | 'position'>) => boolean
   readonly status: () => readonly ProjectionStatus[]
 }
 
-export type ProjectionStatus = Pick<Build, 'version' | 'generation' | 'position' | 'caughtUp'> & {
+export type ProjectionStatus = Pick<Build, 'version' | 'generation' | 'position' | 'caughtUp' | 'holds'> & {
   readonly name: string
   readonly stopped: Stopped | undefined
 }

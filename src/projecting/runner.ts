@@ -2,10 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Documents } from '../documents/port.ts'
 import type { History, Page } from '../history/port.ts'
 import { DOCUMENTS_WAIT_MS_MAX, RECORDS_CHECK_MS } from '../limits.ts'
-import { untilAborted } from './aborting.ts'
+import { untilAborted, untilAll } from './aborting.ts'
 import { sameBuild, type Build, type Stopped } from './build.ts'
 import { startLine } from './line.ts'
+import { isHeld, NO_HOLDS, STREAM_HELD } from './holds.ts'
 import type { Projection } from './projection.ts'
+import { hold, release, type HoldResult, type ReleaseResult } from './quarantine.ts'
+import type { Progress } from './rebuild.ts'
 import { concerns, createReadersOf, type ProjectionStatus, type ReadModels } from './read-models.ts'
 import {
   createRecords,
@@ -30,6 +33,10 @@ export type Runner = ReadModels & {
   readonly serving: Serving
   /** One at a time. */
   readonly rebuild: (name: string, options?: RebuildOptions) => Promise<RebuildResult>
+  /** In its turn with the rebuilds; goes on to its end whoever waits for it. */
+  readonly hold: (name: string, onProgress?: (progress: Progress) => void) => Promise<HoldResult>
+  /** The same of a rebuild without the hold of that stream, or without any. */
+  readonly release: (name: string, stream?: string, options?: RebuildOptions) => Promise<ReleaseResult>
   readonly close: () => Promise<void>
 }
 
@@ -51,13 +58,11 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
   const { history, documents } = parts
   const serving = createServing()
   const records = createRecords(documents)
-  const current = new Map<string, Build>()
   const keepMs = parts.keepReplacedMs ?? 0
   const opening = { history, documents, records, serving, keepMs, onAhead: parts.onAhead }
   const head = await history.head()
-  for (const projection of parts.projections) {
-    current.set(projection.name, await openBuild(opening, projection, head))
-  }
+  const opened = await untilAll(parts.projections.map((projection) => openBuild(opening, projection, head)))
+  const current = new Map(opened.map((build) => [build.projection.name, build]))
 
   const onStopped = stopReporter(parts, records, current)
   const all = [...current.values()]
@@ -70,6 +75,7 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
   const aside = createAside(signal, parts.onBroken)
   const builds: Builds = {
     ...{ history, documents, records, serving, line, current, onStopped, signal, keepMs },
+    onBroken: parts.onBroken,
     beside: new Set(),
     later: aside.run,
   }
@@ -81,15 +87,18 @@ export const startRunner = async (parts: RunnerParts): Promise<Runner> => {
       if (!closing.signal.aborted) parts.onBroken(error)
     })
   let rebuilding: Promise<unknown> = background
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = rebuilding.then(work)
+    rebuilding = mine.catch(() => undefined)
+    return mine
+  }
 
   return {
     ...readModels(builds, parts.projections),
     serving,
-    rebuild: (name, options = {}) => {
-      const mine = rebuilding.then(() => rebuild(builds, name, options))
-      rebuilding = mine.catch(() => undefined)
-      return mine
-    },
+    rebuild: (name, options = {}) => inTurn(() => rebuild(builds, name, options)),
+    hold: (name, onProgress) => inTurn(() => hold(builds, name, onProgress)),
+    release: (name, stream, options = {}) => inTurn(() => release(builds, name, stream, options)),
     close: async () => {
       closing.abort()
       await background
@@ -113,10 +122,15 @@ const readModels = (
         ? build.position
         : least
     }, line.position())
+  const held: Runner['isHeld'] = (event) =>
+    readersOf(event.stream).some((name) => isHeld(current.get(name)?.holds ?? NO_HOLDS, event))
   return {
     shown: async (stream, position) => {
       if (!(await line.reached(position, DOCUMENTS_WAIT_MS_MAX))) return false
-      return readersOf(stream).every((name) => (current.get(name)?.position ?? position) >= position)
+      return (
+        readersOf(stream).every((name) => (current.get(name)?.position ?? position) >= position) &&
+        !held({ stream, position })
+      )
     },
     applied,
     reached: async (position, prefixes) => {
@@ -128,10 +142,12 @@ const readModels = (
       for (const name of readersOf(stream)) {
         const build = current.get(name)
         if (build?.stopped !== undefined) return 'projection_stopped'
+        if (build?.holds.has(stream) === true) return STREAM_HELD
         if (build !== undefined && !(build.caughtUp && serving.serves(build))) return 'documents_behind'
       }
       return undefined
     },
+    isHeld: held,
     status: () => [...current.values()].map(statusOf),
   }
 }
@@ -197,5 +213,6 @@ const statusOf = (build: Build): ProjectionStatus => ({
   generation: build.generation,
   position: build.position,
   caughtUp: build.caughtUp,
+  holds: build.holds,
   stopped: build.stopped,
 })

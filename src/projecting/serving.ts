@@ -1,14 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { DocumentsUnavailable, type Document, type Documents, type Write } from '../documents/port.ts'
+import type { Json } from '../json.ts'
 import { untilAborted } from './aborting.ts'
 import { physicalName, type Build, type BuildId, type Stopped } from './build.ts'
+import { holdsJson, holdsOf, type Holds } from './holds.ts'
 import type { Projection } from './projection.ts'
 
 /** What stands about each projection in the documents: which of its builds serves, and which is being built beside it. */
 export const RECORDS = 'platform_projections'
 
 export type ServingRecord = BuildId & {
-  readonly building?: BuildId
+  /** Of the documents that serve, and of those of another version that are about to. */
+  readonly holds: Holds
+  readonly building?: BuildId & { readonly holds: Holds }
   readonly stopped?: Stopped
 }
 
@@ -29,22 +33,25 @@ export const readRecords = async (
 
 const recordOf = (document: Document): ServingRecord => {
   // Only `writeRecord` writes there.
-  const { version, generation, building, stopped } = document as unknown as StoredRecord
+  const { version, generation, holds, building, stopped } = document as unknown as StoredRecord
   return {
     version,
     generation,
-    ...(building === undefined ? {} : { building }),
+    holds: holdsOf(holds),
+    ...(building === undefined ? {} : { building: { ...building, holds: holdsOf(building.holds) } }),
     ...(stopped === undefined ? {} : { stopped: { ...stopped, position: BigInt(stopped.position) } }),
   }
 }
 
-type StoredRecord = Omit<ServingRecord, 'stopped'> & {
+type StoredRecord = BuildId & {
+  readonly holds?: Json
+  readonly building?: BuildId & { readonly holds?: Json }
   readonly stopped?: Omit<Stopped, 'position'> & { readonly position: string }
 }
 
 export type Records = {
   readonly read: (name: string) => Promise<ServingRecord | undefined>
-  /** One change after the other, each on what the last one left; flushed when it resolves. `undefined` leaves the record alone. */
+  /** Of one record one change after the other, each on what the last one left; flushed when it resolves. `undefined` leaves it alone. */
   readonly change: (
     name: string,
     change: (record: ServingRecord | undefined) => ServingRecord | undefined,
@@ -52,15 +59,18 @@ export type Records = {
 }
 
 export const createRecords = (documents: Documents): Records => {
-  let turn: Promise<unknown> = Promise.resolve()
+  const turns = new Map<string, Promise<unknown>>()
   return {
     read: (name) => readRecord(documents, name),
     change: (name, change) => {
-      const mine = turn.then(async () => {
+      const mine = (turns.get(name) ?? Promise.resolve()).then(async () => {
         const next = change(await readRecord(documents, name))
         if (next !== undefined) await writeRecord(documents, name, next)
       })
-      turn = mine.catch(() => undefined)
+      turns.set(
+        name,
+        mine.catch(() => undefined),
+      )
       return mine
     },
   }
@@ -69,9 +79,10 @@ export const createRecords = (documents: Documents): Records => {
 /** The record counts its own changes, because it follows operators and not the history. */
 const writeRecord = async (documents: Documents, name: string, record: ServingRecord): Promise<void> => {
   const found = await documents.get(RECORDS, name)
-  const { stopped, ...rest } = record
+  const { version, generation, holds, building, stopped } = record
   const put = {
-    ...rest,
+    ...{ version, generation, holds: holdsJson(holds) },
+    ...(building === undefined ? {} : { building: { ...building, holds: holdsJson(building.holds) } }),
     ...(stopped === undefined ? {} : { stopped: { ...stopped, position: String(stopped.position) } }),
   }
   const write: Write = { collection: RECORDS, id: name, at: (found?.at ?? 0n) + 1n, put }
@@ -98,6 +109,8 @@ export type Serving = {
 
 const IDLE_POLL_MS = 100
 
+const mayShow = ({ caughtUp, stopped, goesOn }: Build): boolean => caughtUp || stopped !== undefined || goesOn
+
 export const createServing = (): Serving => {
   const serving = new Map<string, { readonly physical: string; readonly build: Build | undefined }>()
   const served = new Map<string, Build>()
@@ -113,7 +126,7 @@ export const createServing = (): Serving => {
     physical: (collection) => {
       const found = serving.get(collection)
       if (found === undefined) throw new Error(`No projection declares the collection ${collection}`)
-      if (found.build?.caughtUp === false && found.build.stopped === undefined)
+      if (found.build !== undefined && !mayShow(found.build))
         throw new DocumentsUnavailable('catching up with the history')
       return found.physical
     },

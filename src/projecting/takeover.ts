@@ -15,6 +15,7 @@ import {
   type Stopped,
 } from './build.ts'
 import { compareBuilds, type Comparison } from './compare.ts'
+import { NO_HOLDS, sameHolds, type Holds } from './holds.ts'
 import type { Line } from './line.ts'
 import type { Projection } from './projection.ts'
 import { catchUp, RebuildInterrupted, type CatchUp, type Progress } from './rebuild.ts'
@@ -41,6 +42,8 @@ export type Builds = {
   /** The build of each projection that this process keeps for serving. */
   readonly current: Map<string, Build>
   readonly onStopped: (build: Build) => void
+  /** This process cannot go on keeping the documents. */
+  readonly onBroken: (error: unknown) => void
   /** Milliseconds for which replaced documents are kept, and kept up: other nodes read them until they have heard. */
   readonly keepMs: number
   /** Builds whose documents stay although they do not serve: replaced ones for that time, a check's copy until it is compared. */
@@ -59,17 +62,19 @@ type Opening = Pick<Builds, 'history' | 'documents' | 'records' | 'serving' | 'k
   readonly onAhead: ((projection: string) => void | Promise<void>) | undefined
 }
 
-/** Finds or makes the build to keep. A version that is not the serving one is built while the old documents go on serving. */
+/**
+ * Finds or makes the build to keep. A version that is not the serving one is built while the old documents go on serving, and holds what they
+ * hold; documents that begin anew hold nothing.
+ */
 export const openBuild = async (opening: Opening, projection: Projection, head: bigint): Promise<Build> => {
   const { records, serving, onAhead } = opening
   const record = await records.read(projection.name)
   const serves = record?.version === projection.version
-  const build = createBuild(projection, serves ? record.generation : 0)
-  await prepareUpTo(opening, build, head, onAhead)
+  const build = createBuild(projection, serves ? record.generation : 0, record?.holds)
+  if (await prepareUpTo(opening, build, head, onAhead)) build.holds = NO_HOLDS
   if (record === undefined || serves) {
-    const { version, generation } = build
-    const building = record?.building === undefined ? {} : { building: record.building }
-    await records.change(projection.name, () => ({ version, generation, ...building }))
+    const isSaid = record?.holds === build.holds && record.stopped === undefined
+    if (!isSaid) await records.change(projection.name, () => servingRecord(build, record))
     serving.serve(build)
   } else {
     serving.serveFrozen(projection, record)
@@ -77,8 +82,16 @@ export const openBuild = async (opening: Opening, projection: Projection, head: 
   return build
 }
 
+const servingRecord = (
+  { version, generation, holds }: Build,
+  before: ServingRecord | undefined,
+): ServingRecord => ({
+  ...{ version, generation, holds },
+  ...(before?.building === undefined ? {} : { building: before.building }),
+})
+
 /** Brings a build that is behind the line into it, and makes it the serving one. */
-export const followUp = async (builds: Builds, build: Build): Promise<void> => {
+export const followUp = async (builds: Builds & Pick<CatchUp, 'onProgress'>, build: Build): Promise<void> => {
   await catchUp(builds, build)
   if (build.stopped !== undefined) return builds.onStopped(build)
   if (!builds.serving.serves(build)) await takeOver(builds, build)
@@ -95,61 +108,82 @@ export const resume = async (builds: Builds): Promise<void> => {
       await builds.records.change(name, (record) => record && withoutBuilding(record))
     }
     await discardOthers(builds, build.projection)
-    if (goesOn) await rebuild(builds, name, {})
+    if (goesOn) await rebuild(builds, name, {}, building.holds)
   }
 }
 
+/** With the holds of the documents that serve, unless others are given. */
 export const rebuild = async (
   builds: Builds,
   name: string,
   options: RebuildOptions,
+  holds?: Holds,
 ): Promise<RebuildResult> => {
-  const current = builds.current.get(name)
-  if (current === undefined) throw new Error(`There is no projection ${name}`)
+  const current = currentOf(builds, name)
   const parts = withSignals(builds, options)
   await shownWhole(parts, name)
   return options.check === true
     ? checkAgainstScratch(builds, current, parts)
-    : replace(builds, current, parts)
+    : replace(builds, current, { ...parts, holds: holds ?? current.holds })
+}
+
+export const currentOf = ({ current }: Builds, name: string): Build => {
+  const build = current.get(name)
+  if (build === undefined) throw new Error(`There is no projection ${name}`)
+  return build
 }
 
 /** A build follows the line: what is asked about the history of now has to wait until the line is there. */
-const shownWhole = async ({ history, line, signal }: CatchUp, name: string): Promise<void> => {
+export const shownWhole = async ({ history, line, signal }: CatchUp, name: string): Promise<void> => {
   const head = await history.head()
   const isThere = await untilAborted(line.reached(head, Number.POSITIVE_INFINITY), signal)
   if (signal.aborted || isThere !== true) throw new RebuildInterrupted(name)
 }
 
-const replace = async (builds: Builds, current: Build, parts: CatchUp): Promise<RebuildResult> => {
-  const { records } = builds
+/** One that was begun with the same holds goes on. What stops is thrown away: other code will have to make it, from the beginning. */
+const replace = async (
+  builds: Builds,
+  current: Build,
+  parts: CatchUp & { readonly holds: Holds },
+): Promise<RebuildResult> => {
+  const { records, documents } = builds
+  const { holds } = parts
   const { projection, version } = current
   const begun = (await records.read(projection.name))?.building
-  const generation = begun?.version === version ? begun.generation : current.generation + 1
-  const next = createBuild(projection, generation)
+  const other = begun?.version === version ? begun : current
+  const goesOn = other === begun && sameHolds(begun.holds, holds)
+  const generation = goesOn ? other.generation : other.generation + 1
+  const next = createBuild(projection, generation, holds)
   await prepareUpTo(builds, next, await builds.history.head())
   await records.change(
     projection.name,
-    (record) => record && { ...record, building: { version, generation } },
+    (record) => record && { ...record, building: { version, generation, holds } },
   )
+  if (!goesOn && other === begun) await discard(documents, createBuild(projection, begun.generation))
   await catchUp(parts, next)
-  if (next.stopped !== undefined) return { outcome: 'stopped', stopped: next.stopped }
+  if (next.stopped !== undefined) {
+    await discard(documents, next)
+    await records.change(projection.name, (record) => record && withoutBuilding(record))
+    return { outcome: 'stopped', stopped: next.stopped }
+  }
   await takeOver(builds, next)
   return { outcome: 'taken over', checkpoint: next.checkpoint }
 }
 
-/** Documents that are ahead of a history that was put back are of no use: they begin anew. */
+/** Documents that are ahead of a history that was put back are of no use: they begin anew. Tells whether they do. */
 const prepareUpTo = async (
   parts: Pick<Builds, 'history' | 'documents' | 'keepMs'>,
   build: Build,
   head: bigint,
   onAhead?: Opening['onAhead'],
-): Promise<void> => {
+): Promise<boolean> => {
   const { documents } = parts
   await prepare(documents, build)
-  if (build.position <= head || !(await isAhead(parts, build.position))) return
+  if (build.position <= head || !(await isAhead(parts, build.position))) return false
   await onAhead?.(build.projection.name)
   await discard(documents, build)
   await prepare(documents, build)
+  return true
 }
 
 /**
@@ -172,9 +206,9 @@ const AHEAD_POLL_MS = 100
 
 /** From here on the new documents serve; until that moment both builds are kept. */
 const takeOver = async (builds: Builds, next: Build): Promise<void> => {
-  const { version, generation, projection } = next
+  const { version, generation, holds, projection } = next
   await builds.documents.flush()
-  await builds.records.change(projection.name, () => ({ version, generation }))
+  await builds.records.change(projection.name, () => ({ version, generation, holds }))
   const before = builds.current.get(projection.name)
   builds.serving.serve(next)
   builds.current.set(projection.name, next)
@@ -227,7 +261,7 @@ const checkAgainstScratch = async (
   current: Build,
   parts: CatchUp,
 ): Promise<RebuildResult> => {
-  const scratch = createBuild(current.projection, CHECK_GENERATION)
+  const scratch = createBuild(current.projection, CHECK_GENERATION, current.holds)
   builds.beside.add(scratch)
   await discard(builds.documents, scratch)
   await prepare(builds.documents, scratch)

@@ -1,6 +1,8 @@
 import { DocumentsUnavailable, type Documents } from '../documents/port.ts'
 import { WATCH_IDLE_MS, WATCH_STALE_MS_MAX } from '../limits.ts'
-import { physicalName } from './build.ts'
+import type { StoredEvent } from '../history/port.ts'
+import { physicalName, sameBuild } from './build.ts'
+import { isHeld, NO_HOLDS, STREAM_HELD } from './holds.ts'
 import type { Projection } from './projection.ts'
 import { concerns, type ProjectionStatus, type ReadModels } from './read-models.ts'
 import { readRecords, type ServingRecord } from './serving.ts'
@@ -24,7 +26,11 @@ export type View = Pick<ReadModels, 'applied' | 'status'> & {
   /** Of these projections (all of them without any), those that did not stop. */
   readonly least: (projections?: readonly string[]) => bigint
   readonly most: () => bigint
-  readonly refusal: (projections: readonly string[]) => string | undefined
+  readonly refusal: (projections: readonly string[], stream: string) => string | undefined
+  readonly isHeld: (
+    projections: readonly string[],
+    event: Pick<StoredEvent, 'stream' | 'position'>,
+  ) => boolean
   readonly trouble: () => string | undefined
 }
 
@@ -34,13 +40,15 @@ type Seen = {
   record: ServingRecord | undefined
   position: bigint
   caughtUp: boolean
+  /** These documents were served as they were while it was stopped, and are while it goes on. */
+  goesOn: boolean
 }
 
 export const createView = (projections: readonly Projection[]): View => {
   const seen = new Map<string, Seen>(
     projections.map((projection) => [
       projection.name,
-      { projection, record: undefined, position: 0n, caughtUp: false },
+      { projection, record: undefined, position: 0n, caughtUp: false, goesOn: false },
     ]),
   )
   const byCollection = new Map(
@@ -60,7 +68,7 @@ export const createView = (projections: readonly Projection[]): View => {
       const reason = poll.trouble()
       if (reason !== undefined) throw new DocumentsUnavailable(reason)
       const { record } = one
-      if (record === undefined || !(one.caughtUp || record.stopped !== undefined))
+      if (record === undefined || !(one.caughtUp || one.goesOn))
         throw new DocumentsUnavailable('catching up with the history')
       return physicalName(collection, record.version, record.generation)
     },
@@ -82,14 +90,17 @@ export const createView = (projections: readonly Projection[]): View => {
     position: (name) => seen.get(name)?.position ?? 0n,
     least: (names) => leastOf(names === undefined ? all : positionsOf(names)),
     most: () => mostOf(all),
-    refusal: (names) => {
+    refusal: (names, stream) => {
       if (poll.trouble() !== undefined) return 'documents_unavailable'
       for (const { record, caughtUp } of positionsOf(names)) {
         if (record?.stopped !== undefined) return 'projection_stopped'
+        if (record?.holds.has(stream) === true) return STREAM_HELD
         if (!caughtUp) return 'documents_behind'
       }
       return undefined
     },
+    isHeld: (names, event) =>
+      positionsOf(names).some(({ record }) => isHeld(record?.holds ?? NO_HOLDS, event)),
     status: () => all.map(statusOf),
     trouble: poll.trouble,
   }
@@ -122,7 +133,7 @@ const createPoll = (all: readonly Seen[]): Pick<View, 'refresh' | 'startedAt' | 
         const isDue = at - recordsAt >= WATCH_IDLE_MS
         if (isDue) {
           const records = await readRecords(documents)
-          for (const one of all) one.record = records.get(one.projection.name)
+          for (const one of all) seeRecord(one, records.get(one.projection.name))
           recordsAt = at
         }
         const moved = move(await documents.checkpoints(), arrived() ?? -1n)
@@ -136,11 +147,22 @@ const createPoll = (all: readonly Seen[]): Pick<View, 'refresh' | 'startedAt' | 
   }
 }
 
-/** Documents that nobody has built show nothing. */
-const servingPosition = ({ projection, record }: Seen, checkpoints: ReadonlyMap<string, bigint>): bigint =>
-  record === undefined
-    ? 0n
-    : (checkpoints.get(physicalName(projection.name, record.version, record.generation)) ?? 0n)
+const seeRecord = (one: Seen, record: ServingRecord | undefined): void => {
+  const isSame = record !== undefined && one.record !== undefined && sameBuild(record, one.record)
+  one.goesOn = record?.stopped !== undefined || (isSame && one.goesOn)
+  one.record = record
+}
+
+/**
+ * Documents that nobody has built show nothing. Those of a projection that stopped move when its record says that it goes on: with what it holds
+ * then.
+ */
+const servingPosition = ({ projection, record }: Seen, checkpoints: ReadonlyMap<string, bigint>): bigint => {
+  if (record === undefined) return 0n
+  const { version, generation, stopped } = record
+  const position = checkpoints.get(physicalName(projection.name, version, generation)) ?? 0n
+  return stopped === undefined || position < stopped.position ? position : stopped.position - 1n
+}
 
 const mostOf = (all: readonly Seen[]): bigint =>
   all.reduce((most, { position }) => (position > most ? position : most), 0n)
@@ -157,5 +179,6 @@ const statusOf = ({ projection, record, position, caughtUp }: Seen): ProjectionS
   generation: record?.generation ?? 0,
   position,
   caughtUp,
+  holds: record?.holds ?? NO_HOLDS,
   stopped: record?.stopped,
 })

@@ -84,7 +84,10 @@ export const startWatch = (parts: WatchParts): Watch => {
       const readers = readersOf(stream)
       if (readers.length > 0 && view.least(readers) < position)
         await until(shown.of(categoryOf(stream)), position, DOCUMENTS_WAIT_MS_MAX)
-      return readers.every((name) => view.position(name) >= position)
+      return (
+        readers.every((name) => view.position(name) >= position) &&
+        !view.isHeld(readers, { stream, position })
+      )
     },
     applied: view.applied,
     reached: async (position, prefixes) =>
@@ -93,8 +96,9 @@ export const startWatch = (parts: WatchParts): Watch => {
     refusal: (stream) => {
       const readers = readersOf(stream)
       const isLate = readers.length > 0 && view.least(readers) < unshown.due()
-      return view.refusal(readers) ?? (isLate ? 'documents_behind' : undefined)
+      return view.refusal(readers, stream) ?? (isLate ? 'documents_behind' : undefined)
     },
+    isHeld: (event) => view.isHeld(readersOf(event.stream), event),
     status: view.status,
     isCurrent: () => view.trouble() === undefined && unshown.isEmptyAt(view.most()),
     trouble: () =>

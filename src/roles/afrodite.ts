@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import type { Log } from '../http/log.ts'
 import { startAfroditeDeletions } from '../jobs/afrodite/deletions.ts'
 import { startEndingLostNodes } from '../jobs/afrodite/lost-nodes.ts'
-import { startNodeLease, type NodeLease } from '../live/node-lease.ts'
+import { AFRODITE_NODES, startNodeLease, type NodeLease } from '../live/node-lease.ts'
 import type { Reader } from '../queries/reader.ts'
 import type { Vault } from '../vault/port.ts'
 
@@ -35,7 +35,7 @@ export const startAfrodite = (parts: {
   const leaseMs = nodeLeaseSeconds * 1000
   const accounts = createAccounts(parts)
   const sessions = createSessions({ ...parts, accounts, revokeOnMalformed })
-  const nodes = startNodeLease({ ...parts, space: 'afrodite.nodes', node: randomUUID(), leaseMs })
+  const nodes = startNodeLease({ ...parts, space: AFRODITE_NODES, node: randomUUID(), leaseMs })
   const jobs = [
     startEndingLostNodes({ ...parts, sessions, nodes, everyMs: Math.max(leaseMs / 2, LOST_NODES_MS_MIN) }),
     startAfroditeDeletions({ ...parts, accounts, sessions }),

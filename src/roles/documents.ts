@@ -5,13 +5,17 @@ import { adminSocketPath } from '../embedded/directory.ts'
 import type { History, Page } from '../history/port.ts'
 import type { Health } from '../http/health.ts'
 import type { Log } from '../http/log.ts'
-import { PROJECTOR_LEASE_MS, REPLACED_KEEP_MS } from '../limits.ts'
-import { startAdmin } from '../operating/admin.ts'
+import { AHEAD_MS_MAX, PROJECTOR_LEASE_MS, REPLACED_KEEP_MS } from '../limits.ts'
+import { startAdmin, type Jobs } from '../operating/admin.ts'
+import { quarantineJob } from '../operating/quarantine.ts'
 import { rebuildJob } from '../operating/rebuild.ts'
+import { holdsJson } from '../projecting/holds.ts'
 import { startProjector } from '../projecting/projector.ts'
 import type { ReadModels } from '../projecting/read-models.ts'
 import { startRunner, type Runner, type RunnerParts } from '../projecting/runner.ts'
 import { startWatch, type Watch } from '../projecting/watch.ts'
+import { startKeeper, type Keeper } from '../proofs/keeper.ts'
+import type { Tracing } from '../observing/tracing.ts'
 import type { Stores } from '../stores.ts'
 
 /** The read models as this node sees them, kept by itself or by another one. */
@@ -33,18 +37,26 @@ export type DocumentsParts = {
   /** Events may have been missed. */
   readonly onGap: () => void
   readonly onBroken: (error: unknown) => void
+  /** Resolves when every stored event is known: nothing is projected before. */
+  readonly known: Promise<void>
+  readonly tracing: Tracing | undefined
+  /** What operators may ask of this process, beside what is about the documents. */
+  readonly jobs: Jobs
 }
 
 /** Embedded stores belong to this process alone: it keeps the documents itself and knows at first hand where they stand. */
 export const startOwnDocuments = async (parts: DocumentsParts): Promise<NodeDocuments> => {
-  const { onPage, onBroken } = parts
-  const runner = await startRunner({ ...runnerParts(parts), onApplied: onPage, onBroken })
+  const { health, onPage, onBroken } = parts
+  const runner = await startFollowed(parts, { onApplied: onPage, onBroken })
   const admin = await startAdminFor(parts, runner)
+  const keeper = startTreeKeeper(parts)
+  health.add('tree', () => keeper.status().stopped)
   return {
     readModels: runner,
     isCurrent: () => true,
     close: async () => {
       await admin.close()
+      await keeper.close()
       await runner.close()
     },
   }
@@ -57,16 +69,24 @@ export const startSharedDocuments = (parts: DocumentsParts): NodeDocuments => {
   health.add('documents', watch.trouble)
   if (!config.roles.has('projector'))
     return { readModels: watch, isCurrent: watch.isCurrent, close: watch.close }
+  let keeper: Keeper | undefined
   const projector = startProjector({
     lease: createLease(stores.vault, 'projector', PROJECTOR_LEASE_MS),
     start: (onBroken) => startSharedRunner(parts, watch, onBroken),
     onStarted: async (runner) => {
       log.info('this process keeps the documents')
-      return (await startAdminFor(parts, runner)).close
+      const admin = await startAdminFor(parts, runner)
+      const started = startTreeKeeper(parts)
+      keeper = started
+      return async () => {
+        keeper = undefined
+        await Promise.all([admin.close(), started.close()])
+      }
     },
     onFailure: (error, message) => log.warn({ err: error }, message),
   })
   health.add('projector', projector.trouble)
+  health.add('tree', () => keeper?.status().stopped)
   return {
     readModels: watch,
     isCurrent: watch.isCurrent,
@@ -84,8 +104,7 @@ const startSharedRunner = async (
 ): Promise<Runner> => {
   // Before a strange history can change documents that are not its own.
   await parts.stores.isFounded()
-  return startRunner({
-    ...runnerParts(parts),
+  return startFollowed(parts, {
     onApplied: watch.look,
     onBroken,
     onAhead: async (projection) => {
@@ -97,12 +116,24 @@ const startSharedRunner = async (
   })
 }
 
+/** A runner whose pages show in the traces of their events. */
+const startFollowed = async (
+  parts: DocumentsParts,
+  more: Pick<RunnerParts, 'onApplied' | 'onBroken'> & Partial<RunnerParts>,
+): Promise<Runner> => {
+  await parts.known
+  const { history, tracing } = parts
+  const current: { runner?: Runner } = {}
+  const status = (): ReturnType<Runner['status']> => current.runner?.status() ?? []
+  const followed = tracing?.following(history, { projections: PROJECTIONS, status }) ?? history
+  current.runner = await startRunner({ ...runnerParts(parts), history: followed, ...more })
+  return current.runner
+}
+
 const runnerParts = ({
   stores,
-  history,
   log,
-}: DocumentsParts): Omit<RunnerParts, 'onApplied' | 'onBroken'> => ({
-  history,
+}: DocumentsParts): Omit<RunnerParts, 'history' | 'onApplied' | 'onBroken'> => ({
   documents: stores.documents,
   projections: PROJECTIONS,
   onStopped: (projection, { position, ...stopped }) =>
@@ -112,5 +143,28 @@ const runnerParts = ({
 
 const AHEAD = 'the documents are ahead of the history and are made anew from it'
 
-const startAdminFor = async ({ stores }: DocumentsParts, runner: Runner) =>
-  startAdmin(await adminSocketPath(stores.directory), { rebuild: rebuildJob(runner) })
+/** Beside the runner: a projection would see the events opened, and has no state. */
+const startTreeKeeper = ({ stores, log }: DocumentsParts): Keeper =>
+  startKeeper({
+    history: stores.stored,
+    documents: stores.documents,
+    aheadMs: stores.isShared ? AHEAD_MS_MAX : 0,
+    onAnew: async (reason) => {
+      if (stores.isShared && !(await stores.isFounded()))
+        throw new Error('the tree is not of this history, which nobody has begun')
+      log.error({ reason }, 'the tree over the history begins anew from it')
+    },
+    onDiffers: (reason) =>
+      log.error({ reason }, 'the history was changed: the tree over it stays as it was, and stops'),
+    onFailure: (error) => log.warn({ err: error }, 'the tree over the history cannot go on and tries again'),
+  })
+
+const startAdminFor = async ({ stores, jobs, log }: DocumentsParts, runner: Runner) => {
+  jobs['rebuild'] = rebuildJob(runner)
+  jobs['quarantine'] = quarantineJob(runner, (result) =>
+    log.warn(result, 'an operator changed the quarantine'),
+  )
+  for (const { name, holds } of runner.status())
+    if (holds.size > 0) log.warn({ projection: name, holds: holdsJson(holds) }, 'streams are held back')
+  return startAdmin(await adminSocketPath(stores.directory), jobs)
+}

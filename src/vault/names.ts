@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { VAULT_KEY_BYTES_MAX, VAULT_SPACE_BYTES_MAX } from '../limits.ts'
+import type { HeldKey } from './port.ts'
 
 /**
  * The place of an entry: its space, a zero byte, its key. Places sort like the keys' UTF-8, space by space. `undefined` for
@@ -39,6 +40,15 @@ export const expiryOf = (now: number, ttlMs: number | undefined): number | undef
 
 /** Subjects are names of any length; this stands for one in index keys and paths. */
 export const subjectDigest = (subject: string): Buffer => createHash('sha256').update(subject).digest()
+
+/** The space and the key of a place. */
+export const partsOf = (place: Uint8Array): { readonly space: string; readonly key: string } => {
+  const bytes = Buffer.from(place.buffer, place.byteOffset, place.byteLength)
+  return { space: bytes.toString('utf8', 0, bytes.indexOf(0)), key: keyAt(place) }
+}
+
+export const isSameKey = (one: HeldKey['key'], other: HeldKey['key']): boolean =>
+  one === 'destroyed' || other === 'destroyed' ? one === other : Buffer.compare(one, other) === 0
 
 export const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/.test(text)
 

@@ -41,8 +41,36 @@ export type Vault = {
   readonly sweep: () => Promise<number>
   /** Afterwards nothing that was deleted or replaced before stands in the files any more (decisions 8). Blobs are files of their own. */
   readonly rewrite: () => Promise<void>
+  /** For those who copy everything, and put it back elsewhere. */
+  readonly holding: VaultHolding
   readonly close: () => Promise<void>
 }
+
+/**
+ * All that a vault holds, as it holds it. Of a subject there is only the SHA-256 of its name, in hexadecimal: no adapter needs more. What
+ * is there when an iteration begins and stays is given; pages are read when they are asked for.
+ */
+export type VaultHolding = {
+  /** Live ones, space by space, in order of the key. */
+  readonly entries: () => AsyncIterable<readonly HeldEntry[]>
+  readonly counters: () => AsyncIterable<readonly HeldCounter[]>
+  readonly blobs: () => AsyncIterable<readonly HeldBlob[]>
+  readonly readBlob: (subject: string, sha256: string) => Promise<Readable | undefined>
+  /** Creates or replaces; what has expired meanwhile is left out. Counters are put back with `raise`. */
+  readonly putEntries: (entries: readonly HeldEntry[]) => Promise<void>
+  readonly putBlob: (subject: string, content: Readable) => Promise<Blob>
+}
+
+export type HeldEntry = {
+  readonly space: string
+  readonly key: string
+  readonly value: JsonObject
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt?: number
+  readonly subject?: string
+}
+export type HeldCounter = { readonly name: string; readonly last: bigint }
+export type HeldBlob = { readonly subject: string; readonly sha256: string }
 
 export type PutOptions = {
   /** Milliseconds from now; without it the entry stays until it is deleted. */
@@ -85,5 +113,21 @@ export type Keyring = {
   readonly findInstallation: (name: string) => Promise<Uint8Array | undefined>
   /** Afterwards no key that was destroyed before stands in the files any more (decisions 8). */
   readonly rewrite: () => Promise<void>
+  /** Every key and every mark of a destroyed one, for those who copy them. What is there when it begins is given. */
+  readonly held: () => AsyncIterable<readonly HeldKey[]>
+  /**
+   * Puts keys and marks where there are none. All or nothing on the embedded keyring; throws `KeyConflict` where something else stands under
+   * a name, and never replaces it.
+   */
+  readonly putBack: (keys: readonly HeldKey[]) => Promise<void>
   readonly close: () => Promise<void>
+}
+
+export type HeldKey =
+  | { readonly of: 'subject'; readonly name: string; readonly key: Uint8Array | 'destroyed' }
+  | { readonly of: 'installation'; readonly name: string; readonly key: Uint8Array }
+
+/** Another key stands there, or the mark of a destroyed one. */
+export class KeyConflict extends Error {
+  override readonly name = 'KeyConflict'
 }

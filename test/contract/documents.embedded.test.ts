@@ -18,6 +18,7 @@ import type { Documents } from '../../src/documents/port.ts'
 import { REWRITE_POLL_MS } from '../../src/limits.ts'
 import { mountDocuments } from './documents.ts'
 import { fill, ids, put, remove, scanned } from './documents/helpers.ts'
+import { until } from '../support/waiting.ts'
 
 const directories: string[] = []
 test.after.always(async () => {
@@ -157,7 +158,7 @@ test('a reader works beside the writer, sees what it writes, and changes nothing
   t.deepEqual(await ids(reader, 'c'), ['a'])
   await writer.ensureIndexes('d', [{ keys: ['g'] }])
   await fill(writer, 'd', [{ _id: 'b', g: 1 }])
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(async () => (await ids(reader, 'd', { g: 1 })).length > 0)
   t.deepEqual(await ids(reader, 'd', { g: 1 }), ['b'])
   await t.throwsAsync(reader.apply([put('c', 'x', 5, {})], []))
   await reader.close()
@@ -255,9 +256,10 @@ test('a reader beside the writer follows a rewrite', async (t) => {
   await writer.rewrite()
   await fill(writer, 'c', [{ _id: 'b' }], 5)
   await new Promise((resolve) => setTimeout(resolve, REWRITE_POLL_MS + 50))
+  await until(async () => (await ids(reader, 'c')).length > 1)
   t.deepEqual(await ids(reader, 'c'), ['a', 'b'])
   await fill(writer, 'd', [{ _id: 'c' }])
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(async () => (await ids(reader, 'd')).length > 0)
   t.deepEqual(await ids(reader, 'd'), ['c'])
   await t.throwsAsync(reader.rewrite(), { name: 'DocumentsUnavailable' })
 })

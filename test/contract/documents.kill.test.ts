@@ -4,12 +4,11 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { openEmbeddedDocuments } from '../../src/documents/embedded/documents.ts'
 import { found, scanned } from './documents/helpers.ts'
 
-const writer = fileURLToPath(new URL('./documents/writer.ts', import.meta.url))
+const WRITER = 'dist/tests/contract/documents/writer.js'
 const ROUNDS = process.env['SOAK'] ? 40 : 5
 
 /** Answers the last batch that the child said was applied. */
@@ -18,7 +17,7 @@ const runAndKill = (
   afterMs: number,
 ): Promise<{ readonly done: bigint; readonly output: string }> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import=ts-blank-space/register', writer, path], {
+    const child = spawn(process.execPath, [WRITER, path], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let output = ''

@@ -3,6 +3,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { memoryDocuments } from '../../src/documents/memory/memory.ts'
+import { CHECKPOINTS } from '../../src/documents/mongodb/checkpoints.ts'
 import { openMongoDocuments } from '../../src/documents/mongodb/documents.ts'
 import type { Documents, Filter, Write } from '../../src/documents/port.ts'
 import type { Json, JsonObject } from '../../src/json.ts'
@@ -272,6 +273,18 @@ serialMongoTest('collections are neither checkpoints nor the vault', async (t) =
   await documents.apply([put('stores_labels@1.2', 'a', 1, {})], [{ name: 'p', position: 1n }])
   t.deepEqual(await documents.collections(), ['stores_labels@1.2'])
   t.deepEqual(await documents.checkpoints(), new Map([['p', 1n]]))
+})
+
+serialMongoTest('a checkpoint as it was stored before, one document each, counts and goes on', async (t) => {
+  const mongo = connect(await freshMongoUrl())
+  const documents = openMongoDocuments(mongo)
+  const stored = mongo.db.collection<{ readonly _id: string; readonly position: bigint }>(CHECKPOINTS)
+  await stored.insertOne({ _id: 'stores_labels@1.2', position: 7n })
+  t.is(await documents.checkpoint('stores_labels@1.2'), 7n)
+  await documents.apply([], [{ name: 'stores_labels@1.2', position: 9n }])
+  t.is(await documents.checkpoint('stores_labels@1.2'), 9n)
+  await documents.forgetCheckpoint('stores_labels@1.2')
+  t.is(await stored.countDocuments(), 0)
 })
 
 serialMongoTest('a server that is away is unavailable, in every call', async (t) => {

@@ -218,12 +218,12 @@ export const subscriptionCases: readonly Case[] = [
     run: async (t, { history, prefix }) => {
       const subscription = following(history, { after: await history.head(), prefixes: [prefix] })
       await subscription.until(() => subscription.deliveries.at(-1)?.caughtUp === true)
-      await inTime(subscription.stop(), 2_000)
+      await inTime(subscription.stop(), 20_000)
       t.deepEqual(subscription.events(), [])
       const many = range(0, 20).map(() => following(history, { after: 0n, prefixes: [prefix] }))
       await appended(history, `${prefix}s-1`, 'none', numbered(1))
       await Promise.all(many.map((other) => other.count(1)))
-      await inTime(Promise.all(many.map((other) => other.stop())), 2_000)
+      await inTime(Promise.all(many.map((other) => other.stop())), 20_000)
     },
   },
   {
@@ -266,7 +266,7 @@ export const subscriptionCases: readonly Case[] = [
       await subscription.until(() => subscription.deliveries.at(-1)?.caughtUp === true)
       for (const n of range(0, 10)) {
         const { position } = await appended(history, `${prefix}s-1`, 'any', numbered(1, n))
-        await inTime(subscription.count(n + 1), 1_000)
+        await inTime(subscription.count(n + 1), 20_000)
         t.is(subscription.events().at(-1)?.position, position)
       }
       await subscription.stop()

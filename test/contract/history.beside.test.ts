@@ -11,7 +11,7 @@ import { HistoryUnavailable } from '../../src/history/port.ts'
 import { freshDirectory } from '../support/history-embedded.ts'
 import { appended, collect, following, idsOf, numbered, range, refused } from '../support/history.ts'
 
-const WRITER = new URL('../support/history-writer.ts', import.meta.url).pathname
+const WRITER = 'dist/tests/support/history-writer.js'
 
 test('a reader beside a writing process misses and repeats nothing', async (t) => {
   const path = join(await freshDirectory(t), 'history.mdb')
@@ -19,7 +19,7 @@ test('a reader beside a writing process misses and repeats nothing', async (t) =
   await appended(seed, 'seed', 'none', numbered(3))
   await seed.close()
   const reader = openEmbeddedHistory({ path, readOnly: true })
-  const writer = spawn(process.execPath, ['--import=ts-blank-space/register', WRITER, path, '0', '8'], {
+  const writer = spawn(process.execPath, [WRITER, path, '0', '8'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const subscription = following(reader, { after: 0n })

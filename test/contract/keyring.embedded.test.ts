@@ -7,7 +7,6 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { openEmbeddedKeyring } from '../../src/vault/embedded/keyring.ts'
 import { VaultUnavailable } from '../../src/vault/port.ts'
@@ -71,7 +70,7 @@ test('find answers at once, cached or not', async (t) => {
   t.throws(() => keyring.find('stores.user-1'), { instanceOf: VaultUnavailable })
 })
 
-const READER = fileURLToPath(new URL('../support/keyring-reader.ts', import.meta.url))
+const READER = 'dist/tests/support/keyring-reader.js'
 
 test('a process beside the server reads, follows a rewrite, and makes nothing', async (t) => {
   const directory = await temporary()
@@ -79,7 +78,7 @@ test('a process beside the server reads, follows a rewrite, and makes nothing', 
   const path = join(directory, 'keyring')
   const keyring = await openEmbeddedKeyring({ path })
   const first = Buffer.from((await keyring.obtain('stores.user-1')) as Uint8Array).toString('hex')
-  const reader = promisify(execFile)(process.execPath, ['--import=ts-blank-space/register', READER, path])
+  const reader = promisify(execFile)(process.execPath, [READER, path])
   reader.child.stdout?.once('data', () => {
     void (async () => {
       await keyring.destroy('stores.user-1')

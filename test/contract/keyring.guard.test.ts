@@ -11,6 +11,8 @@ const idle: Keyring = {
   installation: () => Promise.resolve(new Uint8Array(32)),
   findInstallation: () => Promise.resolve(undefined),
   rewrite: () => Promise.resolve(),
+  held: async function* () {},
+  putBack: () => Promise.resolve(),
   close: () => Promise.resolve(),
 }
 const forgetful: Keyring = { ...idle, obtain: () => Promise.resolve('destroyed') }

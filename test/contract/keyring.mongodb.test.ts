@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { KEYRING_CHECK_MS } from '../../src/limits.ts'
 import { openMongo, type Mongo } from '../../src/mongodb/connection.ts'
 import { openMongoKeyring } from '../../src/vault/mongodb/keyring.ts'
-import { VaultUnavailable } from '../../src/vault/port.ts'
+import { VaultUnavailable, type Keyring } from '../../src/vault/port.ts'
 import { endMongo, freshMongoUrl, mongoTest, startFerret } from '../support/mongodb.ts'
 import { mountKeyring } from './keyring.ts'
 
@@ -35,6 +35,19 @@ const dispose = async (nodes: readonly Mongo[]): Promise<void> => {
   await Promise.all(nodes.map((mongo) => mongo.close()))
 }
 
+/** As it is found without asking anybody: at once. */
+const inMemory = async (
+  keyring: Pick<Keyring, 'find' | 'obtain'>,
+  subject: string,
+): Promise<Uint8Array | undefined> => {
+  for (;;) {
+    await keyring.obtain(subject)
+    const found = keyring.find(subject)
+    if (!(found instanceof Promise)) return found
+    await found
+  }
+}
+
 mongoTest('nodes that need a key at once get the same one', async (t) => {
   const url = await freshMongoUrl()
   const nodes = [openMongo(url), openMongo(url), openMongo(url)]
@@ -56,10 +69,10 @@ mongoTest(
     t.teardown(() => dispose(nodes))
     const [one, other] = [openMongoKeyring(nodes[0]), openMongoKeyring(nodes[1])]
     const key = await one.obtain('stores.user-1')
-    t.is(one.find('stores.user-1'), key as Uint8Array)
+    t.is(await inMemory(one, 'stores.user-1'), key as Uint8Array)
     await one.obtain('stores.user-2')
     t.deepEqual(await other.find('stores.user-1'), key as Uint8Array)
-    t.deepEqual(other.find('stores.user-1'), key as Uint8Array)
+    t.deepEqual(await inMemory(other, 'stores.user-1'), key as Uint8Array)
     await other.destroy('stores.user-1')
     t.is(await other.find('stores.user-1'), undefined)
     await pause(KEYRING_CHECK_MS)
@@ -79,7 +92,14 @@ mongoTest(
     t.teardown(mongo.close)
     const keyring = openMongoKeyring(mongo)
     const key = await keyring.obtain('stores.user-1')
-    await server.stop('SIGKILL')
+    for (;;) {
+      await inMemory(keyring, 'stores.user-1')
+      const since = performance.now()
+      await server.stop('SIGKILL')
+      if (performance.now() - since < KEYRING_CHECK_MS / 4) break
+      // Whoever took so long to end has to do it again.
+      await server.start()
+    }
     t.is(keyring.find('stores.user-1'), key as Uint8Array)
     await pause(KEYRING_CHECK_MS)
     await t.throwsAsync(async () => keyring.find('stores.user-1'), { instanceOf: VaultUnavailable })

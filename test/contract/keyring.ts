@@ -3,7 +3,7 @@
  * adapter that does nothing fails each of them.
  */
 import assert from 'node:assert/strict'
-import type { Keyring } from '../../src/vault/port.ts'
+import { KeyConflict, type HeldKey, type Keyring } from '../../src/vault/port.ts'
 import { mount, type Mounting } from './mounting.ts'
 
 export type KeyringFixture = {
@@ -34,6 +34,14 @@ const keyOf = async (keyring: Keyring, subject: string): Promise<Buffer> => {
   assert.ok(key instanceof Uint8Array)
   assert.equal(key.length, 32)
   return Buffer.from(key)
+}
+
+const heldIn = async (keyring: Keyring): Promise<ReadonlyMap<string, string>> => {
+  const found = new Map<string, string>()
+  for await (const page of keyring.held())
+    for (const { of, name, key } of page)
+      found.set(`${of} ${name}`, key === 'destroyed' ? key : Buffer.from(key).toString('hex'))
+  return found
 }
 
 export const keyringCases: readonly KeyringCase[] = [
@@ -134,6 +142,62 @@ export const keyringCases: readonly KeyringCase[] = [
       assert.deepEqual(await keyOf(keyring, A), key)
       assert.deepEqual(Buffer.from(await keyring.installation('claim')), claim)
       assert.equal(await keyring.obtain(B), 'destroyed')
+    },
+  },
+  {
+    name: 'every key and every mark of a destroyed one is given',
+    run: async ({ keyring }) => {
+      const subjects = Array.from({ length: 620 }, (_, i) => `ü:\\0.user-${i}`)
+      const keys = subjects.map((name, i) => ({ of: 'subject', name, key: Buffer.alloc(32, i) }) as const)
+      for (let from = 0; from < keys.length; from += 100) await keyring.putBack(keys.slice(from, from + 100))
+      await keyring.destroy(B)
+      const claim = Buffer.from(await keyring.installation('claim'))
+      await keyOf(keyring, A)
+      await keyring.destroy(A)
+      assert.deepEqual(
+        await heldIn(keyring),
+        new Map([
+          ...subjects.map((subject, i) => [`subject ${subject}`, keys[i]?.key.toString('hex')] as const),
+          [`subject ${A}`, 'destroyed'],
+          [`subject ${B}`, 'destroyed'],
+          ['installation claim', claim.toString('hex')],
+        ]),
+      )
+    },
+  },
+  {
+    name: 'keys that are put back are the ones that are used, and a destroyed one is never made',
+    run: async ({ keyring }) => {
+      const keys: readonly HeldKey[] = [
+        { of: 'subject', name: A, key: Buffer.alloc(32, 1) },
+        { of: 'subject', name: B, key: 'destroyed' },
+        { of: 'installation', name: 'claim', key: Buffer.alloc(32, 2) },
+      ]
+      await keyring.putBack(keys)
+      await keyring.putBack(keys)
+      assert.deepEqual(await keyOf(keyring, A), Buffer.alloc(32, 1))
+      assert.deepEqual(Buffer.from((await keyring.find(A)) ?? []), Buffer.alloc(32, 1))
+      assert.equal(await keyring.obtain(B), 'destroyed')
+      assert.deepEqual(Buffer.from(await keyring.installation('claim')), Buffer.alloc(32, 2))
+      assert.equal((await heldIn(keyring)).size, 3)
+    },
+  },
+  {
+    name: 'nothing that is there is replaced by what is put back',
+    run: async ({ keyring }) => {
+      const key = await keyOf(keyring, A)
+      await keyring.destroy(B)
+      const claim = Buffer.from(await keyring.installation('claim'))
+      for (const other of [
+        { of: 'subject', name: A, key: Buffer.alloc(32, 1) },
+        { of: 'subject', name: A, key: 'destroyed' },
+        { of: 'subject', name: B, key: Buffer.alloc(32, 1) },
+        { of: 'installation', name: 'claim', key: Buffer.alloc(32, 1) },
+      ] as const)
+        await assert.rejects(keyring.putBack([other]), KeyConflict)
+      assert.deepEqual(await keyOf(keyring, A), key)
+      assert.equal(await keyring.obtain(B), 'destroyed')
+      assert.deepEqual(Buffer.from(await keyring.installation('claim')), claim)
     },
   },
   {

@@ -18,6 +18,11 @@ export type VaultCase = {
   readonly run: (fixture: VaultFixture) => Promise<void>
 }
 
+/** Runs it for all, as many at once as a slow server answers within its time. */
+export const inSlices = async <A>(all: readonly A[], run: (each: A) => Promise<void>): Promise<void> => {
+  for (let from = 0; from < all.length; from += 50) await Promise.all(all.slice(from, from + 50).map(run))
+}
+
 /** The keys that `list` gives. */
 export const listAll = async (vault: Vault, space: string, prefix?: string): Promise<readonly string[]> => {
   const keys: string[] = []

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { JsonObject } from '../../src/json.ts'
 import type { Vault } from '../../src/vault/port.ts'
-import { listAll, type VaultCase } from './vault-cases.ts'
+import { inSlices, listAll, type VaultCase } from './vault-cases.ts'
 
 const S = 'stores.sessions'
 
@@ -85,10 +85,10 @@ export const entryCases: readonly VaultCase[] = [
   {
     name: 'sweep deletes what has expired, and only that',
     run: async ({ vault, pass }) => {
-      const soon = Array.from({ length: 1_100 }, (_, i) =>
-        vault.put(S, `soon-${i}`, {}, { ttlMs: 10 + (i % 3) }),
-      )
-      await Promise.all([...soon, vault.put(S, 'late', {}, { ttlMs: 1_000 }), vault.put(S, 'never', {})])
+      const soon = Array.from({ length: 1_100 }, (_, i) => i)
+      await inSlices(soon, (i) => vault.put(S, `soon-${i}`, {}, { ttlMs: 10 + (i % 3) }))
+      await vault.put(S, 'late', {}, { ttlMs: 1_000 })
+      await vault.put(S, 'never', {})
       pass(9)
       assert.equal(await vault.sweep(), 0)
       pass(3)
@@ -154,7 +154,7 @@ export const entryCases: readonly VaultCase[] = [
     run: async ({ vault }) => {
       const keys = Array.from({ length: 1_200 }, (_, i) => `a-${String(i).padStart(4, '0')}`)
       const others = ['a', 'a_', 'b', 'ä', '\u{1F600}', '\uFFFD']
-      await Promise.all([...keys, ...others].reverse().map((key) => vault.put(S, key, { key })))
+      await inSlices([...keys, ...others].reverse(), (key) => vault.put(S, key, { key }))
       await vault.put('stores.sessions2', 'a-x', {})
       await vault.put('stores', 'sessions', {})
       assert.deepEqual(await listAll(vault, S, 'a-'), keys)
@@ -167,10 +167,11 @@ export const entryCases: readonly VaultCase[] = [
     name: 'deleteSubject deletes every entry of the subject and nothing else',
     run: async ({ vault, pass }) => {
       const subject = 'timelimit.family-1'
-      const puts = Array.from({ length: 1_100 }, (_, i) =>
+      const all = Array.from({ length: 1_100 }, (_, i) => i)
+      await inSlices(all, (i) =>
         vault.put(`space-${i % 7}`, `k${i}`, {}, { subject, ttlMs: i % 2 === 0 ? 10 : 1_000 }),
       )
-      await Promise.all([...puts, vault.put(S, 'other', {}, { subject: 'timelimit.family-10' })])
+      await vault.put(S, 'other', {}, { subject: 'timelimit.family-10' })
       pass(20)
       await vault.deleteSubject(subject)
       for (let i = 0; i < 7; i += 1) assert.deepEqual(await listAll(vault, `space-${i}`), [])

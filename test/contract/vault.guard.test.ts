@@ -23,6 +23,14 @@ const idle: Vault = {
   deleteSubject: () => Promise.resolve(),
   sweep: () => Promise.resolve(0),
   rewrite: () => Promise.resolve(),
+  holding: {
+    entries: async function* () {},
+    counters: async function* () {},
+    blobs: async function* () {},
+    readBlob: () => Promise.resolve(undefined),
+    putEntries: () => Promise.resolve(),
+    putBlob: () => Promise.resolve({ sha256: '', bytes: 0 }),
+  },
   close: () => Promise.resolve(),
 }
 

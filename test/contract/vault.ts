@@ -7,6 +7,7 @@ import { mount, type Mounting } from './mounting.ts'
 import { blobCases } from './vault-blobs.ts'
 import { listAll, type VaultCase, type VaultFixture } from './vault-cases.ts'
 import { entryCases } from './vault-entries.ts'
+import { holdingCases } from './vault-holding.ts'
 import { modelCase } from './vault-model.ts'
 
 export const mountVault = (adapter: string, mounting: Mounting, open: () => Promise<VaultFixture>): void =>
@@ -88,5 +89,6 @@ export const vaultCases: readonly VaultCase[] = [
   ...counterCases,
   ...blobCases,
   ...lifeCases,
+  ...holdingCases,
   modelCase,
 ]

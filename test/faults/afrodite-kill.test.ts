@@ -122,7 +122,7 @@ const recoverAll = async (
 }
 
 test(`${CLIENTS} clients, ${KILLS} kills`, async (t) => {
-  t.timeout(SOAK ? 30 * 60_000 : isShared ? 600_000 : 240_000)
+  t.timeout(SOAK ? 30 * 60_000 : 600_000)
   const dataDir = await freshDirectory()
   const start = async (): Promise<RunningServer> => startAfrodite(ENV, { dataDir })
   let at = (server = await start())

@@ -18,7 +18,7 @@ test.after.always(() => cleanUp(server))
 const DEMO = { password_stage0: 'quartz-lantern-0001', password_stage1: 'velvet-harbour-0001' }
 
 test('no token in the log, in an answer or in the history', async (t) => {
-  t.timeout(120_000)
+  t.timeout(300_000)
   const dataDir = await freshDirectory()
   const file = join(dataDir, 'demo.json')
   const entry = { database_id: 1, ...DEMO, access_all_accounts: true, accessible_accounts: [] }

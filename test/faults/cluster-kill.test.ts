@@ -29,7 +29,7 @@ test.after.always(async () => {
 })
 
 mongoTest(`${CLIENTS} clients create, ${4 * ROUNDS} kills`, async (t) => {
-  t.timeout(SOAK ? 30 * 60_000 : 120_000)
+  t.timeout(SOAK ? 30 * 60_000 : 480_000)
   const stores = await sharedStores()
   const first = startProjector(stores)
   api = await startApi(stores)

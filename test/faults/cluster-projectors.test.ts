@@ -4,20 +4,21 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { LEASES } from '../../src/commands/lease.ts'
 import { PROJECTOR_LEASE_MS } from '../../src/limits.ts'
 import { endCluster, startApi, startProjector, type Projector } from '../support/cluster.ts'
 import { newMember, signInAdmin, type Member } from '../support/members.ts'
 import { endMongo, serialMongoTest } from '../support/mongodb.ts'
+import { EXIT_MS_MAX } from '../support/processes.ts'
 import { cleanUp, type RunningServer } from '../support/server.ts'
 import { sharedStores, type SharedStores } from '../support/shared-stores.ts'
-import { assertSound, checkpointsOf, checkRebuild } from '../support/soundness.ts'
+import { assertSound, checkpointsOf, checkRebuild, withStores } from '../support/soundness.ts'
 import { assertRefusedWell, startSteadyLoad, until, type SteadyLoad } from '../support/steady-load.ts'
 
 const CLIENTS = 16
 /** The lease runs out, the other asks every second and begins. */
-const TAKEN_OVER_MS_MAX = PROJECTOR_LEASE_MS + 4_000
-const HANDED_OVER_MS_MAX = 3_000
-const FROZEN_MS = 10_000
+const TAKEN_OVER_MS_MAX = PROJECTOR_LEASE_MS + 60_000
+const TEST_MS_MAX = 600_000
 const KEEPS = 'this process keeps the documents'
 
 type Cluster = { readonly stores: SharedStores; readonly api: RunningServer }
@@ -56,6 +57,10 @@ const pairUnderLoad = async (work: (pair: Pair) => Promise<void>): Promise<Omit<
     await load.more(30)
     await work({ working, standby, member, load })
     await load.more(30)
+  } catch (error) {
+    // Whoever stayed would have the lease in the next test.
+    await Promise.all([working.kill(), standby.kill()])
+    throw error
   } finally {
     await load.stop()
   }
@@ -95,6 +100,7 @@ const assertWell = async (
 serialMongoTest(
   'the working projector is killed under load: the other takes over, the killed one comes back and stands by',
   async (t) => {
+    t.timeout(TEST_MS_MAX)
     const { stores } = await started()
     const after = await pairUnderLoad(async ({ working, standby, load }) => {
       t.false(standby.output().includes(KEEPS))
@@ -113,14 +119,21 @@ serialMongoTest(
   },
 )
 
+/** The process that has the lease, if any. */
+const keeperOf = (stores: SharedStores): Promise<unknown> =>
+  withStores(stores, async ({ vault }) => (await vault.get(LEASES, 'projector'))?.value['pid'])
+
 serialMongoTest('the working projector is asked to end under load: it hands over', async (t) => {
+  t.timeout(TEST_MS_MAX)
+  const { stores } = await started()
   const after = await pairUnderLoad(async ({ working, standby, load }) => {
-    const stopping = working.stop()
-    const ms = await until(() => standby.output().includes(KEEPS), 'a hand-over', TAKEN_OVER_MS_MAX)
-    const exit = await stopping
+    const since = performance.now()
+    const exit = await working.stop()
+    t.not(await keeperOf(stores), working.pid, 'it gave up the lease, which else would have to run out')
+    await until(() => standby.output().includes(KEEPS), 'a hand-over', TAKEN_OVER_MS_MAX)
+    const ms = Math.round(performance.now() - since)
     t.is(exit.code, 0, exit.output)
-    t.true(exit.ms < 5_000, `${exit.ms} ms`)
-    t.true(ms < HANDED_OVER_MS_MAX, `${ms} ms`)
+    t.true(exit.ms < EXIT_MS_MAX, `${exit.ms} ms`)
     t.log(
       `handed over after ${ms} ms, ended after ${Math.round(exit.ms)} ms, acknowledged again after ${await load.more(1)} ms more`,
     )
@@ -129,11 +142,11 @@ serialMongoTest('the working projector is asked to end under load: it hands over
 })
 
 serialMongoTest('the working projector is frozen and wakes when the other has taken over', async (t) => {
+  t.timeout(TEST_MS_MAX)
   const { stores } = await started()
   const after = await pairUnderLoad(async ({ working, standby, load }) => {
     working.signal('SIGSTOP')
-    await pause(FROZEN_MS)
-    t.true(standby.output().includes(KEEPS), 'the other has taken over')
+    await until(() => standby.output().includes(KEEPS), 'a take-over', TAKEN_OVER_MS_MAX)
     await load.more(30)
     const before = await checkpointsOf(stores)
     working.signal('SIGCONT')

@@ -66,10 +66,13 @@ const assertRight = async (
   const { code, output } = await server.stop('SIGTERM')
   t.is(code, 0, output)
   if (log !== undefined) t.regex(output, log)
-  else t.notRegex(output, /"level":"(warn|error|fatal)"/)
+  else t.notRegex(output.replaceAll(HARMLESS, ''), /"level":"(warn|error|fatal)"/)
   const check = await runScript('rebuild', ['--check'], dataDir)
   t.is(check.code, 0, check.output)
 }
+
+/** That it is asked for before it has caught up, and that a busy machine answers after more than a second. */
+const HARMLESS = /^.*(?:"path":"\/ready"|"status":[1-4]\d\d,"ms":\d+,"msg":"request").*$/gm
 
 const damaged = async (path: string, at: number, bytes: Buffer): Promise<void> => {
   const file = await open(path, 'r+')

@@ -86,7 +86,7 @@ test.serial('little free space: writes are refused, reads go on, and it recovers
   const member = await signInAdmin(server.url)
   const { entity } = await create(member, 'labels')
   const ready = async (status: number): Promise<string> => {
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 1_000; tries += 1) {
       const reply = await member.send('GET', '/ready')
       if (reply.status === status) return reply.text
       await pause(50)

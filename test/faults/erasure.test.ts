@@ -7,22 +7,19 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { erasureStream } from '../../src/domain/platform/erasure.ts'
 import { eventsIn, openErasing, remains, secretOf } from '../support/erasing.ts'
 
-const WORKER = fileURLToPath(new URL('../support/erasing-worker.ts', import.meta.url))
+const WORKER = 'dist/tests/support/erasing-worker.js'
 const ROUNDS = process.env['SOAK'] ? 60 : 8
 
 /** All that the child said until it was killed, some time after the first erasure. */
 const runAndKill = (directory: string, round: number): Promise<readonly string[]> =>
   new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--import=ts-blank-space/register', WORKER, directory, String(round)],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    )
+    const child = spawn(process.execPath, [WORKER, directory, String(round)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let output = ''
     let timer: NodeJS.Timeout | undefined
     child.stdout.on('data', (chunk: Buffer) => {
@@ -41,13 +38,16 @@ const named = (said: readonly string[], word: string): readonly string[] =>
   said.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []))
 
 test('killed at any moment, an erasure is finished by the next start', async (t) => {
-  t.timeout(60_000 + ROUNDS * 15_000)
+  t.timeout(60_000 + ROUNDS * 60_000)
   const directory = await mkdtemp(join(tmpdir(), 'headwater-erasure-kill-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
   const said: string[] = []
-  for (let round = 0; round < ROUNDS; round++) said.push(...(await runAndKill(directory, round)))
+  const isEnough = (): boolean => named(said, 'live').length > ROUNDS && named(said, 'erased').length > 0
+  // On a busy machine a round may be over before it has come to an erasure.
+  for (let round = 0; round < ROUNDS || (round < 5 * ROUNDS && !isEnough()); round++)
+    said.push(...(await runAndKill(directory, round)))
   const [kept, erased] = [named(said, 'live'), named(said, 'erased')]
-  t.true(kept.length > ROUNDS && erased.length > 0)
+  t.true(isEnough())
 
   const stores = await openErasing(directory)
   await stores.erasure.resume()

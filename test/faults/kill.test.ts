@@ -22,7 +22,7 @@ let server: RunningServer | undefined
 test.after.always(() => cleanUp(server))
 
 test(`${CREATES} creates from ${CLIENTS} clients, ${KILLS} kills`, async (t) => {
-  t.timeout(SOAK ? 30 * 60_000 : 120_000)
+  t.timeout(SOAK ? 30 * 60_000 : 300_000)
   const dataDir = await freshDirectory()
   const first = (server = await startServer({ dataDir }))
   const member = await newMember(await signInAdmin(first.url))

@@ -19,7 +19,7 @@ let at: Timelimit | undefined
 test.after.always(() => at?.close())
 
 test(`${FAMILIES * WHO.length * PUSHES} pushes, ${KILLS} kills: the sums are exact`, async (t) => {
-  t.timeout(SOAK ? 30 * 60_000 : 180_000)
+  t.timeout(SOAK ? 30 * 60_000 : 480_000)
   const server = (at = await startTimelimit())
   const worlds: World[] = []
   for (let n = 0; n < FAMILIES; n += 1) worlds.push(await createWorld(server))

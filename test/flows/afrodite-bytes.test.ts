@@ -174,7 +174,7 @@ test('the first bytes may come with the request itself', async (t) => {
     ]),
   )
   const said = (): string => Buffer.concat(received).toString('latin1')
-  for (let left = 1_000; !said().includes('{"version":0}') && left > 0; left -= 1) await pause(5)
+  for (let left = 6_000; !said().includes('{"version":0}') && left > 0; left -= 1) await pause(5)
   t.true(said().includes('{"version":0}'))
 })
 
@@ -203,12 +203,13 @@ test('an unsupported client: empty Text, then a close without a code', async (t)
 test('an unsupported client that does not answer the close is cut off', async (t) => {
   const account = await newAccount(running(special))
   const raw = await opened(t, account, running(special))
+  const since = performance.now()
   raw.write(Buffer.from(STEP_1, 'hex'), binary(account.pair.refresh))
   await raw.until(2)
-  const since = performance.now()
   await raw.ended
   const ms = performance.now() - since
-  t.true(ms > 4_000 && ms < 9_000, `after ${ms} ms`)
+  // Sooner than the 30 s after which the library would give up.
+  t.true(ms > 4_000 && ms < 25_000, `after ${ms} ms`)
 })
 
 test('the connection test', async (t) => {

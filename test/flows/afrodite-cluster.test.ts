@@ -15,7 +15,7 @@ import { sharedStores } from '../support/shared-stores.ts'
 type Nodes = readonly [RunningServer, RunningServer]
 let cluster: Promise<Nodes> | undefined
 const servers: RunningServer[] = []
-const ENV = { PROTOCOLS: 'rightech,afrodite', AFRODITE_BOT_LOGIN: 'true', AFRODITE_NODE_LEASE_SECONDS: '1.5' }
+const ENV = { PROTOCOLS: 'rightech,afrodite', AFRODITE_BOT_LOGIN: 'true', AFRODITE_NODE_LEASE_SECONDS: '6' }
 
 /** Started by the first test that is not skipped. */
 const started = (): Promise<Nodes> => (cluster ??= start())
@@ -39,7 +39,7 @@ const untilStatus = async (
   token: string,
   status: number,
 ): Promise<void> => {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 60_000
   while ((await apiStatus(at, token)) !== status && performance.now() < deadline) await pause(50)
   t.is(await apiStatus(at, token), status)
 }

@@ -75,7 +75,7 @@ for (const [what, bytes] of Object.entries(BROKEN)) {
       const last = (await within(raw.ended, `the end after ${what}`)).length
       t.true(last <= (isConnected ? 388 + 34 : 0) + 130, 'nothing but a close frame')
       if (!isConnected) continue
-      for (let left = 500; (await apiStatus(server(), next.access)) !== 401 && left > 0; left -= 1)
+      for (let left = 4_000; (await apiStatus(server(), next.access)) !== 401 && left > 0; left -= 1)
         await pause(5)
       t.is(await apiStatus(server(), next.access), 401)
     }
@@ -119,6 +119,8 @@ test('a reset in the middle of the exchange: the old pair, the new one, or a new
   await assertAnswersOthers(t, server())
 })
 
+/** Others wait, but not until the flood is over or their own patience is. */
+const OTHERS_MS_MAX = 15_000
 const FLOOD = process.env['SOAK'] === undefined ? 20_000 : 1_000_000
 
 for (const [what, start] of [
@@ -131,7 +133,7 @@ for (const [what, start] of [
       raw.write(start)
       const thousand = Buffer.concat(Array<Buffer>(1_000).fill(tiny))
       for (let sent = 0; sent < FLOOD; sent += 1_000) raw.write(thousand)
-      t.true((await assertAnswersOthers(t, server())) < 5_000)
+      t.true((await assertAnswersOthers(t, server())) < OTHERS_MS_MAX)
       raw.tcp.destroy()
     }
   })
@@ -143,7 +145,7 @@ test(`${FLOOD} tiny messages behind message 2 of a right handshake`, async (t) =
     raw.write(binary(INFO), binary(pair.refresh), binary([]))
     const thousand = Buffer.concat(Array<Buffer>(1_000).fill(tiny))
     for (let sent = 0; sent < FLOOD; sent += 1_000) raw.write(thousand)
-    t.true((await assertAnswersOthers(t, server())) < 5_000)
+    t.true((await assertAnswersOthers(t, server())) < OTHERS_MS_MAX)
     raw.tcp.destroy()
   }
 })
@@ -153,7 +155,7 @@ test('a hundred connections that say nothing, and a hundred that send half of me
   const { pair } = await newAccount(server())
   for (let times = 0; times < 200; times += 1) raws.push(await rawOpen(server().url, pair.access))
   for (const raw of raws.slice(100)) raw.write(binary(INFO).subarray(0, 10))
-  t.true((await assertAnswersOthers(t, server())) < 5_000)
+  t.true((await assertAnswersOthers(t, server())) < OTHERS_MS_MAX)
   for (const raw of raws) raw.reset()
   await assertKept(t, server(), pair)
 })

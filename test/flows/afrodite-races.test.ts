@@ -76,7 +76,7 @@ const assertAtMostOne = async (
 }
 
 test(`two handshakes with the same refresh token at once, ${TIMES} times`, async (t) => {
-  t.timeout(180_000)
+  t.timeout(360_000)
   let pairsSent = 0
   for (let times = 0; times < TIMES; times += 1) {
     const account = await newAccount(server())

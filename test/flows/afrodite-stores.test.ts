@@ -7,6 +7,7 @@ import type { JsonObject } from '../../src/json.ts'
 import { call, newAccount, type Pair } from '../support/afrodite.ts'
 import { assertSilent, connect, leave, type Connected } from '../support/afrodite-sockets.ts'
 import { create, newMember, newToken, signInAdmin, type Member } from '../support/members.ts'
+import { until } from '../support/steady-load.ts'
 import { addDevice, createFamily, startTimelimit, type Timelimit } from '../support/timelimit.ts'
 
 /** Plain `/headwater_api/link` (decisions 21). */
@@ -85,14 +86,20 @@ test('several at once are told, or named together, and nothing is told twice', a
   const bot = await linked(t, ofStores(member.token), [OBJECTS, NOTHING, LABELS, NOTHING])
   t.deepEqual(await bot.until(2), [changed(129, 0), changed(132, 0)])
   const made = await Promise.all(Array.from({ length: 20 }, () => create(member, 'labels')))
-  const events = (await bot.until(22)).slice(2)
+  const told = (): readonly string[] => bot.events().slice(2).map(String)
+  const countIn = (event = ''): number => Number(/"count":(\d+)/.exec(event)?.[1] ?? 0)
+  await until(() => countIn(told().at(-1)) === made.length, 'the last of them', 30_000)
   await assertSilent(t, bot.socket)
-  const ids = events.map((event) => /"ids":\["([\da-f]{24})"\]/.exec(String(event))?.[1] ?? '')
+  const idsIn = (event: string): readonly string[] => event.match(/(?<=")[\da-f]{24}(?=")/g) ?? []
+  const before = (index: number): number =>
+    told()
+      .slice(0, index + 1)
+      .flatMap(idsIn).length
   t.deepEqual(
-    events,
-    ids.map((id, index) => changed(132, index + 1, id)),
+    told(),
+    told().map((event, index) => changed(132, before(index), ...idsIn(event))),
   )
-  t.deepEqual(ids.toSorted(), made.map(({ entity }) => entity._id).toSorted())
+  t.deepEqual(told().flatMap(idsIn).toSorted(), made.map(({ entity }) => entity._id).toSorted())
 })
 
 test('who may not read a store hears nothing of it, until the role allows it', async (t) => {

@@ -114,7 +114,7 @@ test.serial('at 7: fa 00 ends the session and leaves the version', async (t) => 
 })
 
 test.serial('at 254 and at 255: it saturates, and only the client resets it', async (t) => {
-  t.timeout(120_000)
+  t.timeout(300_000)
   let at = await changed(t, 254)
   const step = async (list: readonly number[], expected: readonly [number | undefined, number]) => {
     const pair = await assertList(t, at, list, expected)

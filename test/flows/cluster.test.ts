@@ -11,6 +11,7 @@ import { create, newMember, signIn, signInAdmin, unique } from '../support/membe
 import { endMongo, serialMongoTest } from '../support/mongodb.ts'
 import { differences, pictureOf } from '../support/pictures.ts'
 import { run } from '../support/processes.ts'
+import { allReady } from '../support/proxied-stores.ts'
 import {
   ADMIN,
   cleanUp,
@@ -161,7 +162,7 @@ serialMongoTest(
     const { nodes, stores } = await started()
     const projector = await startProjector(stores)
     for (const { url } of [...nodes, projector]) {
-      t.is((await clientOf(url).send('GET', '/ready')).status, 200)
+      await allReady([{ url }], 200, 30_000)
       t.is((await clientOf(url).send('GET', '/live')).status, 200)
       const metrics = (await clientOf(url).send('GET', '/metrics')).text
       t.regex(metrics, /^headwater_projection_lag\{projection="[^"]+"\} \d+$/m)
@@ -209,7 +210,7 @@ serialMongoTest(
     t.is((await projector.stop()).code, 0)
     const since = performance.now()
     let reply = await member.post('/labels', { name: unique('label') })
-    while (reply.status === 503 && performance.now() - since < 15_000) {
+    while (reply.status === 503 && performance.now() - since < 60_000) {
       await pause(100)
       reply = await member.post('/labels', { name: unique('label') })
     }

@@ -37,6 +37,7 @@ test.before(async () => {
 })
 test.after.always(() => cleanUp(server))
 
+const isShared = process.env['STORES'] === 'shared'
 const directory = (): string => server?.dataDir ?? ''
 const replay = (...parameters: readonly string[]) => runScript('replay', parameters, directory())
 
@@ -54,7 +55,16 @@ const resultOf = (exit: Exit): JsonObject => {
   return isObject(result) ? result : {}
 }
 
-const UNTOUCHED: ReadonlySet<string> = new Set(['timelimit', 'afrodite', 'stores-packets', 'stores-rows'])
+/** Only the stores are written to, and no table or device of them; they count for Afrodite, and the first start makes an application. */
+const TOUCHED: ReadonlySet<string> = new Set([
+  'stores',
+  'stores-events',
+  'stores-logins',
+  'stores-tokens',
+  'stores-versions',
+  'afrodite-sync-counts',
+  'cc-applications',
+])
 
 const comparesClean = async (t: ExecutionContext): Promise<void> => {
   const exits = await Promise.all(
@@ -66,8 +76,7 @@ const comparesClean = async (t: ExecutionContext): Promise<void> => {
     t.is(exit.code, 0, exit.output)
     t.is(lines(exit).length, 1)
     t.like(resultOf(exit), { projection: name, outcome: 'compared', differences: 0, notCompared: 0 })
-    // Only the stores have been written to, and no table or device of them.
-    t.is(Number(resultOf(exit).compared) > 0, !UNTOUCHED.has(name), name)
+    t.is(Number(resultOf(exit).compared) > 0, TOUCHED.has(name), name)
   }
 }
 
@@ -107,13 +116,16 @@ test.serial('beside a server that is written to, nothing differs', async (t) => 
       await admin.patch(`/labels/${entity._id}`, { color: 'red' })
     }
   })()
-  await comparesClean(t)
-  const part = await replay('--stream', `stores.labels-${label}`, '--projection', 'stores')
-  stopping.abort()
-  await writing
-  t.is(part.code, 0, part.output)
-  t.regex(part.output, /^stores: 2 events up to position \d+ replayed; stores@\d+\.0 serves up to \d+$/m)
-  t.regex(part.output, /^stores: 1 documents compared, 0 differ$/m)
+  try {
+    await comparesClean(t)
+    const part = await replay('--stream', `stores.labels-${label}`, '--projection', 'stores')
+    t.is(part.code, 0, part.output)
+    t.regex(part.output, /^stores: 2 events up to position \d+ replayed; stores@\d+\.0 serves up to \d+$/m)
+    t.regex(part.output, /^stores: 1 documents compared, 0 differ$/m)
+  } finally {
+    stopping.abort()
+    await writing
+  }
 })
 
 test.serial('exit codes', async (t) => {
@@ -138,10 +150,12 @@ test.serial('exit codes', async (t) => {
       t.notRegex(output, /\n\s+at /, 'no stack')
     }),
   )
-  t.is((await runScript('replay', ['--from', '0'], join(directory(), 'nowhere'))).code, 2)
+  if (!isShared) t.is((await runScript('replay', ['--from', '0'], join(directory(), 'nowhere'))).code, 2)
 })
 
-test.serial('of a stopped server, and with documents that were tampered with', async (t) => {
+// With STORES=shared there are no files to change.
+const ofDirectory = isShared ? test.skip : test.serial
+ofDirectory('of a stopped server, and with documents that were tampered with', async (t) => {
   t.is((await server?.stop('SIGTERM'))?.code, 0)
   await comparesClean(t)
   const documents = await openEmbeddedDocuments({ path: documentsPath(directory()) })
@@ -168,18 +182,28 @@ test.serial('of a stopped server, and with documents that were tampered with', a
   t.is((await replay('--from', '0', '--projection', 'stores-versions')).code, 0, 'another projection')
 })
 
+/** With what code it ends when it is told while it has files. */
+const interrupted = async (signal: NodeJS.Signals, temporary: string): Promise<unknown> => {
+  const child = spawn(process.execPath, ['dist/replay.js', '--from', '0', '--projection', 'stores'], {
+    env: { ...environment(directory()), TMPDIR: temporary },
+    stdio: 'ignore',
+  })
+  const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
+  while ((await readdir(temporary)).length === 0 && child.exitCode === null) await pause(1)
+  child.kill(signal)
+  return ended
+}
+
 test.serial('a signal leaves no files', async (t) => {
   const temporary = await freshDirectory()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    const child = spawn(process.execPath, ['dist/replay.js', '--from', '0', '--projection', 'stores'], {
-      env: { ...environment(directory()), TMPDIR: temporary },
-      stdio: 'ignore',
-    })
-    const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
-    while ((await readdir(temporary)).length === 0 && child.exitCode === null) await pause(1)
-    child.kill(signal)
-    t.is(await ended, 2, signal)
-    t.deepEqual(await readdir(temporary), [], signal)
+    // On a busy machine it may be through before it is told.
+    let code: unknown = 0
+    for (let tries = 0; code === 0 && tries < 20; tries += 1) {
+      code = await interrupted(signal, temporary)
+      t.deepEqual(await readdir(temporary), [], signal)
+    }
+    t.is(code, 2, signal)
   }
 })
 
@@ -210,7 +234,7 @@ test.serial('servers that are away are told in a line, within seconds and withou
       t.is(code, 2, `${script}: ${output}`)
       t.is(output.split('\n').length, 2, output)
       t.notRegex(output, /topsecret/)
-      t.true(performance.now() - started < 20_000, script)
+      t.true(performance.now() - started < 90_000, script)
     }),
   )
 })

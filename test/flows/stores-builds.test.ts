@@ -37,7 +37,7 @@ const newReport = async (member: Member, name?: string): Promise<string> =>
 
 /** The build as soon as it has come to an end, found as n8n finds it. */
 const ended = async (client: Client, id: string): Promise<Entity> => {
-  for (let left = 500; left > 0; left -= 1) {
+  for (let left = 2_000; left > 0; left -= 1) {
     const [build] = (await client.get(`/reports/builds?where._id=${id}`)).list()
     if (build !== undefined && ENDED.has(asText(build.status))) return build
     await pause(20)

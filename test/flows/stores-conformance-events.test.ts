@@ -79,7 +79,7 @@ test('50: a narrowed stream has the packets of one object', async (t) => {
       ['object-update', other.object._id],
     ],
   )
-  const told = stream.frames.map((frame) => JSON.parse(frame) as JsonObject)
+  const told = (await stream.until(2)).map((frame) => JSON.parse(frame) as JsonObject)
   t.deepEqual(
     told.map(({ event, data }) => [event, asObject(data).path, asObject(data)._mid]),
     [at, at].map((path) => ['object-packet', path, model._id]),

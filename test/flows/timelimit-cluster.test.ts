@@ -5,11 +5,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { isObject, type JsonObject } from '../../src/json.ts'
+import { clientOf } from '../support/client.ts'
 import { endCluster, startApi, startProjector } from '../support/cluster.ts'
 import { endMongo, serialMongoTest } from '../support/mongodb.ts'
 import { cleanUp, type RunningServer } from '../support/server.ts'
 import { sharedStores } from '../support/shared-stores.ts'
 import { startSmtp } from '../support/smtp-server.ts'
+import { until as untilSo } from '../support/steady-load.ts'
 import { appLogic, byHmac, type Act } from '../support/timelimit-crypto.ts'
 import { NOTHING, statusOf } from '../support/timelimit-picture.ts'
 import { listen, type Heard, type Listener } from '../support/timelimit-sockets.ts'
@@ -101,9 +103,13 @@ const opened = async (t: ExecutionContext, at: Timelimit, { token }: Device): Pr
   return listener
 }
 
+const isCaughtUp = async (at: Timelimit): Promise<boolean> =>
+  !/^headwater_projection_lag\{[^}]*\} [1-9]/m.test((await clientOf(at.url()).send('GET', '/metrics')).text)
+
 /** What it hears from now on: a node may have what was before its login still before it. */
 const settled = async (t: ExecutionContext, at: Timelimit, device: Device): Promise<Settled> => {
   const { heard, until } = await opened(t, at, device)
+  await untilSo(() => isCaughtUp(at), 'a node that has seen all', 60_000)
   for (let length = -1; length !== heard.length; await pause(SETTLE_MS)) length = heard.length
   const from = heard.length
   return { heard: () => heard.slice(from), until }

@@ -73,6 +73,10 @@ test.serial('every action with the ids of a stranger', async (t) => {
     signature: Buffer.alloc(64).toString('base64'),
   }
   await them.tablet.push(appLogic(request), appLogic({ type: 'MARK_TASK_PENDING', taskId: them.task }))
+  // Each of the two requests tells the other devices once.
+  const heardBy: readonly number[] = [1, 1, 2]
+  for (const [index, { heard, until }] of theirs.entries())
+    await until(() => heard.length >= (heardBy[index] ?? 0), 'should sync')
   await pause(50)
   const before = await seenBy(them)
   const lengths = theirs.map(({ heard }) => heard.length)

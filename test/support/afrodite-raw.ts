@@ -101,7 +101,7 @@ const reading = async (tcp: TcpSocket): Promise<Raw> => {
 }
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
-const WAIT_MS_MAX = 10_000
+const WAIT_MS_MAX = 30_000
 const HANG_MS_MAX = 60_000
 
 /** The whole frames at the beginning of these bytes; throws if one is masked, as a server's never is. */

@@ -87,7 +87,7 @@ const watched = (ws: WebSocket): Socket => {
   }
 }
 
-const WAIT_MS_MAX = 10_000
+const WAIT_MS_MAX = 30_000
 
 /** The socket; throws if it was refused. It ends with the test. */
 export const open = async (

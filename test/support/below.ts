@@ -21,7 +21,7 @@ export const makeBelow = async (member: Member): Promise<void> => {
   for (let made = 0; made < 11; made += 1) {
     ;(await member.post(`/reports/${report}/build`, { period: { from: 0, to: 1 }, objectIds })).entity()
   }
-  for (let left = 500; left > 0; left -= 1) {
+  for (let left = 4_000; left > 0; left -= 1) {
     if ((await member.get('/reports/builds?where.status=completed')).list().length === 10) return
     await pause(20)
   }

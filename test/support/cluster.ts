@@ -7,6 +7,7 @@ import { endSharedStores, type SharedStores } from './shared-stores.ts'
 export type Projector = {
   readonly url: string
   readonly dataDir: string
+  readonly pid: number
   readonly output: () => string
   readonly exited: Promise<Exit>
   readonly stop: () => Promise<Exit>
@@ -32,6 +33,7 @@ export const startProjector = async (
   return {
     url,
     dataDir: more['DATA_DIR'] ?? dataDir,
+    pid,
     output,
     exited,
     stop: () => end('SIGTERM'),

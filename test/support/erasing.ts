@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { createEngine } from '../../src/commands/engine.ts'
-import { createErasure, type Erasure } from '../../src/commands/erasure.ts'
+import { createErasure, type Erasure, type ErasureParts } from '../../src/commands/erasure.ts'
 import { forgetLeases } from '../../src/commands/lease.ts'
 import { createSnapshots, SNAPSHOTS } from '../../src/commands/snapshots.ts'
 import { openEmbeddedDocuments } from '../../src/documents/embedded/documents.ts'
@@ -42,7 +42,7 @@ export type Erasing = Ports & {
 /** `changed` may put something in the place of a port, as the engine and the erasure see it. */
 export const openErasing = async (
   directory: string,
-  changed: (ports: Ports) => Partial<Ports> = () => ({}),
+  changed: (ports: Ports) => Partial<Ports & Pick<ErasureParts, 'end'>> = () => ({}),
 ): Promise<Erasing> => {
   const keyring = await openEmbeddedKeyring({ path: keyringPath(directory) })
   const vault = await openEmbeddedVault({

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { bundledMain } from './eventstoredb/bundle.ts'
 import type { Fault } from './eventstoredb/faults.ts'
 import type { FromParent, MainOptions, ToParent } from './eventstoredb/main.ts'
+import { lastingPort } from './ports.ts'
 
 export type EventStoreOptions = {
   /** Any free one if it is left out. */
@@ -54,7 +55,7 @@ export const eventStoreUrl = (): string | undefined => process.env['EVENTSTORE_U
 export const startEventStore = async (options: EventStoreOptions = {}): Promise<EventStore> => {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'headwater-eventstore-')))
   const main = { hangMs: 200, ...options, directory }
-  let running = await start({ port: 0, ...main })
+  let running = await start({ port: await lastingPort(), ...main })
   const { port } = running
   const end = (signal: NodeJS.Signals) => endProcess(running.child, signal)
   const fault = (wanted: Fault): Promise<void> => running.apply(wanted)

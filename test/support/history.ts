@@ -108,8 +108,8 @@ export const following = (
   }
 }
 
-/** The promise's value, or a failure after 10 s. */
-export const inTime = async <A>(promise: Promise<A>, ms = 10_000): Promise<A> => {
+/** The promise's value, or a failure after 30 s. */
+export const inTime = async <A>(promise: Promise<A>, ms = 30_000): Promise<A> => {
   const clock = new AbortController()
   const late = new Promise<never>((_, reject) => {
     const timer = setTimeout(() => reject(new Error(`nothing came within ${ms} ms`)), ms)

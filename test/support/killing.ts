@@ -5,14 +5,13 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 
-const WORKER = fileURLToPath(new URL('./vault-worker.ts', import.meta.url))
+const WORKER = 'dist/tests/support/vault-worker.js'
 
 /** Every line that it said before it was killed, after this many or soon after. Throws if it ends by itself. */
 export const runUntilKilled = (args: readonly string[], lines: number): Promise<readonly string[]> =>
   saying(async (fd, said) => {
-    const child = spawn(process.execPath, [...COMMAND, ...args], { stdio: ['ignore', fd, 'inherit'] })
+    const child = spawn(process.execPath, [WORKER, ...args], { stdio: ['ignore', fd, 'inherit'] })
     const ended = once(child, 'close')
     while (child.exitCode === null && (await said()).length < lines) await sleep(5)
     child.kill('SIGKILL')
@@ -28,14 +27,12 @@ export const runUntilFull = (
 ): Promise<{ readonly said: readonly string[]; readonly code: unknown }> =>
   saying(async (fd, said) => {
     const limited = `ulimit -f ${fileBytesMax / 512}; exec "$0" "$@"`
-    const child = spawn('/bin/sh', ['-c', limited, process.execPath, ...COMMAND, ...args], {
+    const child = spawn('/bin/sh', ['-c', limited, process.execPath, WORKER, ...args], {
       stdio: ['ignore', fd, 'ignore'],
     })
     const [code] = (await once(child, 'close')) as readonly unknown[]
     return { said: await said(), code }
   })
-
-const COMMAND = ['--import=ts-blank-space/register', WORKER]
 
 /** What the worker says goes to a file, so that nothing of it is lost with the process. */
 const saying = async <A>(

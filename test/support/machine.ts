@@ -8,7 +8,14 @@ import { syncBuiltinESMExports } from 'node:module'
 
 type Machine = { readonly freeBytes?: number; readonly clockMs?: number }
 
-const machine = (): Machine => JSON.parse(readFileSync(process.env['MACHINE'] ?? '', 'utf8')) as Machine
+let last: Machine = {}
+
+/** A file that is being written says nothing for a moment: then it is as it was. */
+const machine = (): Machine => {
+  const text = readFileSync(process.env['MACHINE'] ?? '', 'utf8')
+  if (text.endsWith('}')) last = JSON.parse(text) as Machine
+  return last
+}
 
 const { now } = Date
 Date.now = () => now() + (machine().clockMs ?? 0)

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestFn } from 'ava'
+import { lastingPort } from './ports.ts'
 
 const BINARY = 'dist/ferretdb'
 const given = process.env['MONGODB_URL']
@@ -52,7 +53,7 @@ export type MongoServer = {
 export const startFerret = async (): Promise<MongoServer> => {
   const directory = await mkdtemp(join(tmpdir(), 'headwater-ferretdb-'))
   directories.push(directory)
-  let running = await launch('127.0.0.1:0', directory)
+  let running = await launch(`127.0.0.1:${await lastingPort()}`, directory)
   const { url } = running
   const { port } = new URL(url)
   return {

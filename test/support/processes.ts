@@ -2,6 +2,12 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 
+/**
+ * How long a process that is asked to end may take here. It is built to end within 5 s by the clock on the wall (`SHUTDOWN_MS_MAX`); what would
+ * wait for a store, a client or a lease takes longer than this, and a machine that does ten other things does not.
+ */
+export const EXIT_MS_MAX = 15_000
+
 export type Exit = {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -57,25 +63,32 @@ export const failed = ({ code, signal, output }: Exit): never => {
   throw new Error(`the server ended with ${code ?? signal ?? '?'}:\n${output}`)
 }
 
-/** URLs by the name of the listener, when so many are up; `undefined` if the process ended before. */
+/** URLs by the name of the listener, when so many are up, or were; `undefined` if the process ended before. */
 export const listening = async (
-  { output, alive }: Running,
+  { output, alive, exited }: Running,
   listeners: number,
 ): Promise<ReadonlyMap<string, string> | undefined> => {
   while (alive()) {
-    const urls = new Map<string, string>()
-    for (const line of output().split('\n').slice(0, -1)) {
-      if (!line.startsWith('{"level"')) continue
-      const { msg, listener, url = '' } = JSON.parse(line) as { readonly [name: string]: string | undefined }
-      if (msg === 'listening' && listener !== undefined) urls.set(listener, url)
-    }
+    const urls = urlsIn(output())
     if (urls.size === listeners) return urls
     await pause(10)
   }
-  return undefined
+  // It may have listened and ended between two looks.
+  const urls = urlsIn((await exited).output)
+  return urls.size === listeners ? urls : undefined
 }
 
-const READY_MS_MAX = 30_000
+const urlsIn = (output: string): ReadonlyMap<string, string> => {
+  const urls = new Map<string, string>()
+  for (const line of output.split('\n').slice(0, -1)) {
+    if (!line.startsWith('{"level"')) continue
+    const { msg, listener, url = '' } = JSON.parse(line) as { readonly [name: string]: string | undefined }
+    if (msg === 'listening' && listener !== undefined) urls.set(listener, url)
+  }
+  return urls
+}
+
+const READY_MS_MAX = 90_000
 
 /** False if the process ended before. */
 export const ready = async (url: string, { alive }: Running): Promise<boolean> => {

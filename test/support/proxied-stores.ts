@@ -44,14 +44,15 @@ const proxyOf = async (target: string): Promise<{ readonly url: string; readonly
   return { url: url.href, proxy }
 }
 
+const ANSWER_MS_MAX = 10_000
 type Answering = { readonly url: string }
 
-/** Status and body of `/ready`; status 0 if there is no answer within a second. */
+/** Status and body of `/ready`; status 0 if there is no answer. */
 export const readinessOf = async ({
   url,
 }: Answering): Promise<{ readonly status: number; readonly text: string }> => {
   try {
-    const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(1_000) })
+    const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
     return { status: response.status, text: await response.text() }
   } catch {
     return { status: 0, text: '' }

@@ -33,6 +33,8 @@ export type ServerOptions = {
   readonly unready?: true
   /** No file may become larger: the disk is full, as far as the process can tell. */
   readonly fileBytesMax?: number
+  /** Below `dist`, another one than the real server's. */
+  readonly bundle?: string
 }
 
 const isShared = process.env['STORES'] === 'shared'
@@ -44,7 +46,7 @@ export const startServer = async (
 ): Promise<RunningServer> => {
   const dataDir = options.dataDir ?? (await freshDirectory())
   const { env, beside } = await nodesOf(dataDir, options.env)
-  const running = run('main', [], env, options.fileBytesMax)
+  const running = run(options.bundle ?? 'main', [], env, options.fileBytesMax)
   onSpawn(running.pid)
   const listeners = LISTENERS.filter((name) => env[name] !== undefined).length
   const urls = (await listening(running, listeners)) ?? failed(await running.exited)
@@ -73,6 +75,7 @@ const LISTENERS = [
   'AFRODITE_PORT',
   'AFRODITE_INTERNAL_PORT',
   'CONNECTYCUBE_PORT',
+  'EVENTSTORE_LISTEN',
 ] as const
 
 /** The environment of the one that answers, and with shared stores the projector that was started beside it. */

@@ -4,7 +4,7 @@ import type { Document, Documents } from '../../src/documents/port.ts'
 
 /** The snapshot of a stream: it is taken beside the command that makes it due. */
 export const snapshotted = async (documents: Pick<Documents, 'get'>, stream: string): Promise<Document> => {
-  const until = performance.now() + 5_000
+  const until = performance.now() + 30_000
   while (performance.now() < until) {
     const found = await documents.get(SNAPSHOTS, stream)
     if (found !== undefined) return found.value

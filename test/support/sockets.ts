@@ -18,7 +18,7 @@ export type LiveClient = {
   readonly onPush: (listener: (push: Push) => void) => void
 }
 
-const WAIT_MS_MAX = 10_000
+const WAIT_MS_MAX = 30_000
 
 /** Connects as a page or script with `socket.io-client` 2 does; resolves on its `connect`, rejects on its refusal. */
 export const connectSocketIo = async (

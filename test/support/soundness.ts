@@ -107,7 +107,7 @@ export const withStores = async <A>(
 export const checkpointsOf = (stores: SharedStores): Promise<ReadonlyMap<string, bigint>> =>
   withStores(stores, ({ documents }) => documents.checkpoints())
 
-const CATCH_UP_MS = 15_000
+const CATCH_UP_MS = 60_000
 
 const leastCheckpoint = async ({ documents }: Stores): Promise<bigint> => {
   const positions = [...(await documents.checkpoints()).values()]

@@ -25,7 +25,7 @@ export type SteadyLoad = {
 }
 
 /** A request that takes longer hangs. */
-export const HANG_MS = 20_000
+export const HANG_MS = 30_000
 
 /** `up`: the nodes that clients are spread over at present; without any they wait. */
 export const startSteadyLoad = (
@@ -65,7 +65,7 @@ export const startSteadyLoad = (
     while (!stopping) {
       const urls = up()
       const url = urls[number % Math.max(urls.length, 1)]
-      if (url === undefined || !(await create(url))) await pause(REFUSED_PAUSE_MS)
+      await pause(url !== undefined && (await create(url)) ? clients * CREATED_PAUSE_MS : REFUSED_PAUSE_MS)
     }
   }
   const ended = Promise.all(Array.from({ length: clients }, (_, number) => run(number)))
@@ -90,7 +90,9 @@ export const startSteadyLoad = (
 
 /** Shorter than what `Retry-After` asks for, so that every moment of a failure has its requests. */
 const REFUSED_PAUSE_MS = 50
-const MORE_MS_MAX = 30_000
+/** All clients together are at most one such rate, whatever their number: machines that are also tested on are not to be worn out. */
+const CREATED_PAUSE_MS = process.env['SOAK'] === undefined ? 40 : 0
+const MORE_MS_MAX = 180_000
 const POLL_MS = 20
 
 /** Milliseconds until it is so; rejects after `ms`. */

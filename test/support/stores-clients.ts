@@ -124,7 +124,7 @@ export const readLines = (text: string): readonly JsonObject[] => {
 export const until = async <A>(
   ask: () => Promise<A>,
   isSo: (answer: A) => boolean,
-  ms = 10_000,
+  ms = 30_000,
 ): Promise<A> => {
   const deadline = performance.now() + ms
   for (;;) {

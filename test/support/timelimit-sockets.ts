@@ -57,7 +57,7 @@ export const listen = async (
   }
 }
 
-const WAIT_MS_MAX = 5_000
+const WAIT_MS_MAX = 30_000
 
 const isSync = (heard: Heard): heard is readonly ['should sync', { readonly isImportant: boolean }] =>
   heard[0] === 'should sync'

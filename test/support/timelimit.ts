@@ -40,7 +40,7 @@ export const startTimelimit = async (options: ServerOptions = {}): Promise<Timel
     mails: smtp.mails,
     mailsTo: async (address, count = 1) => {
       const found = (): readonly Mail[] => smtp.mails.filter(({ to }) => to.includes(address))
-      for (let left = 1_000; found().length < count && left > 0; left -= 1) await pause(5)
+      for (let left = 6_000; found().length < count && left > 0; left -= 1) await pause(5)
       return found()
     },
     seen,

@@ -208,6 +208,10 @@ const together: readonly (readonly [Environment, string])[] = [
     'ROLES: one role alone needs EVENTSTORE_URL and MONGODB_URL',
   ],
   [
+    { EVENTSTORE_LISTEN: '2113', EVENTSTORE_URL: 'esdb://localhost:2113' },
+    'EVENTSTORE_LISTEN: only an embedded history is served, and EVENTSTORE_URL is set',
+  ],
+  [
     { EVENTSTORE_LISTEN: '0.0.0.0:2113' },
     'EVENTSTORE_LISTEN: an address that is not loopback needs EVENTSTORE_LISTEN_TOKEN',
   ],
@@ -251,6 +255,10 @@ const together: readonly (readonly [Environment, string])[] = [
     'AFRODITE_GOOGLE_KEYS_URL: http: is refused in production',
   ],
   [{ ...PRODUCTION, CC_APNS_URL: 'http://x' }, 'CC_APNS_URL: http: is refused in production'],
+  [
+    { ...PRODUCTION, CC_LINK_PREVIEW: 'local' },
+    'CC_LINK_PREVIEW: local is refused in production, it looks at pages of this machine',
+  ],
   [
     { ...PRODUCTION, CC_ADMIN_KEY: 'dev-admin-key' },
     'CC_ADMIN_KEY: the development value is refused in production',

@@ -11,9 +11,13 @@ import { createHealth } from '../../src/http/health.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { isObject, type Json } from '../../src/json.ts'
 import { appendMetrics } from '../../src/operating/append-metrics.ts'
+import { commandMetrics } from '../../src/operating/command-metrics.ts'
 import { watchProjections } from '../../src/operating/projection-health.ts'
+import { documentsMetrics, watchErasures, watchTree } from '../../src/operating/store-metrics.ts'
+import { createTree } from '../../src/proofs/reading.ts'
 import { startRunner } from '../../src/projecting/runner.ts'
 import { memoryDocuments } from '../../src/documents/memory/memory.ts'
+import { memoryVault } from '../../src/vault/memory/vault.ts'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const filesIn = (folder: string, ending: string): readonly string[] =>
@@ -128,6 +132,10 @@ test('docs/operating.md lists the metrics that there are', async (t) => {
   const runner = await startRunner({ history, documents, projections: [], ...handlers })
   watchProjections(runner, history, { health, metrics })
   appendMetrics(metrics)
+  commandMetrics(metrics)
+  documentsMetrics(metrics)
+  watchTree(metrics, history, createTree(documents).state)
+  watchErasures(metrics, memoryVault({ now: Date.now }))
   const shown = named(await metrics.text(), /^# TYPE (\w+) /gm)
   const listed = named(operating, /`(headwater_[\w*]+)`/g)
   const matches = (name: string): boolean =>

@@ -2,7 +2,7 @@ import { sha256Hex } from '../../crypto/hashes.ts'
 import { familyStream } from '../../domain/timelimit/names.ts'
 import { TIMELIMIT_TOKEN_MS } from '../../limits.ts'
 import type { Vault } from '../../vault/port.ts'
-import { textIn, type OneTimeTokens, type OneTimeUse } from './one-time.ts'
+import { textIn, type OneTimeTokens, type OneTimeUse } from '../one-time.ts'
 
 /** Codes by which a new device gets into a family (timelimit 2.9, 2.10): of each family only the newest is good. */
 export type AddDeviceCodes = {

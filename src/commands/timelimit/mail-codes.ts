@@ -4,7 +4,7 @@ import { equalTexts, sha256Hex } from '../../crypto/hashes.ts'
 import { rejection, type Rejection } from '../../domain/rejection.ts'
 import { TIMELIMIT_TOKEN_MS } from '../../limits.ts'
 import type { Vault } from '../../vault/port.ts'
-import { textIn } from './one-time.ts'
+import { textIn } from '../one-time.ts'
 
 /** Codes that are mailed to show that the address is the client's (timelimit 2.2, 2.3). */
 export type MailCodes = {

@@ -1,36 +1,84 @@
 import { documentOf } from '../entries.ts'
-import { compileFilter } from '../filter.ts'
 import type { Checkpoint, Document, Write } from '../port.ts'
 import { applyUpdate } from '../update.ts'
 import { collectionNamed, type Catalogue, type Collection } from './catalogue.ts'
 import { checkpointKey } from './checkpoints.ts'
-import { transact, type Engine } from './engine.ts'
+import { refuseStopped, transact, type Engine } from './engine.ts'
 import { reindex, type Change } from './indexing.ts'
 import type { Hot } from './hot.ts'
 import { encodeId } from './keys.ts'
-import { matchingIds } from './search.ts'
-import { parseDocument, type Store } from './store.ts'
+import { searchToWrite, type WriteSearch } from './search.ts'
+import { breathe, parseDocument, type Store } from './store.ts'
 
-/** Everything in one transaction. Writes meet in memory first: a document is stored once a batch, whatever happens to it. */
+/**
+ * Everything in one transaction, unless writes by filter find so much that it would keep all others waiting: then in several, with the
+ * checkpoints in the last, because a batch that was cut and is applied again equals one (see the port). One batch after the other.
+ */
 export const applyWrites = (
   engine: Engine,
   writes: readonly Write[],
   checkpoints: readonly Checkpoint[],
-): void =>
+): Promise<void> => {
+  const work: Work = { writes, checkpoints, next: 0, search: undefined }
+  const before = engine.applying
+  if (before === undefined && applySlice(engine, work)) return DONE
+  const mine = before === undefined ? applyRest(engine, work) : before.then(() => applyAll(engine, work))
+  const settled = mine
+    .catch(() => undefined)
+    .then(() => {
+      if (engine.applying === settled) engine.applying = undefined
+    })
+  engine.applying = settled
+  return mine
+}
+
+const DONE = Promise.resolve()
+
+const applyAll = async (engine: Engine, work: Work): Promise<void> => {
+  if (!applySlice(engine, work)) await applyRest(engine, work)
+}
+
+const applyRest = async (engine: Engine, work: Work): Promise<void> => {
+  do {
+    await breathe()
+    refuseStopped(engine)
+  } while (!applySlice(engine, work))
+}
+
+/** How far a batch is applied. */
+type Work = {
+  readonly writes: readonly Write[]
+  readonly checkpoints: readonly Checkpoint[]
+  next: number
+  /** Of the next write, if it is one by filter that has begun. */
+  search: WriteSearch | undefined
+}
+
+/** Milliseconds of writes by filter that others wait for. */
+const SLICE_MS = 5
+/** Documents that are changed before the clock is looked at. */
+const CHANGED_AT_ONCE = 50
+
+/** Writes meet in memory first: a document is stored once, whatever happens to it. Answers whether that was all. */
+const applySlice = (engine: Engine, work: Work): boolean =>
   transact(engine, (catalogue) => {
     const { store, hot } = engine
     const batch: Batch = { store, hot, catalogue, slots: new Map() }
-    for (const write of writes) {
-      const collection = collectionNamed(catalogue, write.collection)
-      if ('id' in write) applyTo(slotOf(batch, collection, write.id), write)
-      else applyWhere(batch, collection, write)
+    const until = performance.now() + SLICE_MS
+    const first = work.next
+    for (let write = work.writes[first]; write !== undefined; write = work.writes[++work.next]) {
+      if ('id' in write) applyTo(slotOf(batch, collectionNamed(catalogue, write.collection), write.id), write)
+      else if (work.next > first && performance.now() > until) break
+      else if (!applyWhere(batch, work, write, until)) break
     }
-    for (const [collection, slots] of batch.slots) storeSlots(batch, collection, [...slots.values()])
-    for (const { name, position } of checkpoints) {
+    for (const collection of batch.slots.keys()) storeAll(batch, collection)
+    if (work.next < work.writes.length) return false
+    for (const { name, position } of work.checkpoints) {
       const bytes = Buffer.alloc(8)
       bytes.writeBigInt64BE(position)
       void store.meta.put(checkpointKey(name), bytes)
     }
+    return true
   })
 
 /** A document within the batch. `value` is its text until somebody needs more. */
@@ -110,19 +158,35 @@ const applyTo = (slot: Slot, write: Write): void => {
   slot.changed = true
 }
 
-/** The indexes know the batch's earlier writes only once these are stored. */
+/** Answers whether all that match are changed. A collection that was dropped meanwhile is another. */
 const applyWhere = (
   batch: Batch,
-  collection: Collection,
+  work: Work,
   write: Extract<Write, { where: unknown }>,
-): void => {
+  until: number,
+): boolean => {
+  const collection = collectionNamed(batch.catalogue, write.collection)
+  storeAll(batch, collection)
+  const begun = work.search?.collection === collection ? work.search : undefined
+  const search = begun ?? searchToWrite(batch.store, collection, write.where)
+  work.search = search
+  for (;;) {
+    const ids = search.next({ atMost: CHANGED_AT_ONCE, until })
+    for (const id of ids) applyTo(slotOf(batch, collection, id), write)
+    storeAll(batch, collection)
+    if (search.isDone()) {
+      work.search = undefined
+      return true
+    }
+    if (performance.now() > until) return false
+  }
+}
+
+/** The indexes know the batch's earlier writes only once these are stored. */
+const storeAll = (batch: Batch, collection: Collection): void => {
   const slots = slotsOf(batch, collection)
   storeSlots(batch, collection, [...slots.values()])
   slots.clear()
-  const matches = compileFilter(write.where)
-  for (const id of matchingIds(batch.store, collection, write.where, matches)) {
-    applyTo(slotOf(batch, collection, id), write)
-  }
 }
 
 const storeSlots = (batch: Batch, collection: Collection, slots: readonly Slot[]): void => {

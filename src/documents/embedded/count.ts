@@ -1,7 +1,7 @@
 import { compileFilter } from '../filter.ts'
 import type { Filter } from '../port.ts'
 import type { Range } from './access.ts'
-import { entriesOf, keyAt, type Entry } from './cursor.ts'
+import { entriesOf, keyAt, SHORT, type Entry } from './cursor.ts'
 import { collectionNow, refuseEnded, type Engine } from './engine.ts'
 import { planFor } from './plan.ts'
 import { documentAt, FORWARDS, SLICE_MS, type Source } from './search.ts'
@@ -33,22 +33,24 @@ const CHUNK = 40_000
 
 const countKeys = async (engine: Engine, ranges: readonly Range[]): Promise<number> => {
   let total = 0
+  let until = performance.now() + SLICE_MS
   for (const range of ranges) {
-    let { start } = range
-    for (;;) {
-      const next = start < range.end ? nextChunk(engine.store, { ...range, start }) : { keys: 0 }
-      total += next.keys
-      if (next.from === undefined) break
-      start = next.from
+    let start: string | undefined = range.start
+    while (start !== undefined && start < range.end) {
+      const { keys, from } = nextChunk(engine.store, { ...range, start })
+      total += keys
+      start = from
+      if (performance.now() < until) continue
       await breathe()
       refuseEnded(engine)
+      until = performance.now() + SLICE_MS
     }
   }
   return total
 }
 
 const nextChunk = (store: Store, range: Range): { readonly keys: number; readonly from?: string } => {
-  const from = keyAt(store, range, CHUNK)
+  const from = keyAt(store, range, SHORT) === undefined ? undefined : keyAt(store, range, CHUNK)
   if (from !== undefined) return { keys: CHUNK, from }
   return { keys: store[range.table].getKeysCount({ start: range.start, end: range.end }) }
 }

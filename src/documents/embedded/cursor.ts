@@ -53,9 +53,13 @@ export function* merge<T>(
 /** Counts a range, but not further than `limit`. */
 export const countUpTo = (store: Store, { table, start, end }: Range, limit: number): number => {
   if (start >= end) return 0
-  if (limit > 0 && keyAt(store, { table, start, end }, limit) !== undefined) return limit
+  const isLonger = (offset: number): boolean => keyAt(store, { table, start, end }, offset) !== undefined
+  if (limit > 0 && (limit <= SHORT || isLonger(SHORT)) && isLonger(limit)) return limit
   return store[table].getKeysCount({ start, end })
 }
+
+/** Keys are skipped one by one, also behind the end: whether a range is short is found out before many are. */
+export const SHORT = 64
 
 /** The key that comes `offset` keys behind the first of a range. */
 export const keyAt = (

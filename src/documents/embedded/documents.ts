@@ -38,7 +38,7 @@ export const openEmbeddedDocuments = async (options: EmbeddedDocumentsOptions): 
 }
 
 const documentsOn = (engine: Engine, path: string): Documents => ({
-  apply: (writes, checkpoints) => answer(() => applyWrites(engine, writes, checkpoints)),
+  apply: async (writes, checkpoints) => applyWrites(engine, writes, checkpoints),
   get: (collection, id) => answer(() => get(engine, collection, id)),
   find: (collection, filter, options) => find(engine, collection, filter, options),
   count: (collection, filter) => count(engine, collection, filter),

@@ -16,6 +16,8 @@ export type Engine = {
   /** Why nothing more can be done: it was closed, or a commit failed. */
   ended: Error | undefined
   isClosed: boolean
+  /** Batches that take more than one turn, and those behind them. Never rejects. */
+  applying: Promise<void> | undefined
   /** Removal of dropped collections, one after the other. */
   purging: Promise<void>
   /** Flushes that are under way: the file must not be closed under them. */
@@ -33,6 +35,7 @@ export const engineOn = (store: Store, options: EngineOptions): Engine => ({
   catalogue: loadCatalogue(store),
   ended: undefined,
   isClosed: false,
+  applying: undefined,
   purging: Promise.resolve(),
   flushing: Promise.resolve(),
   rewriting: Promise.resolve(),
@@ -42,6 +45,12 @@ export const engineOn = (store: Store, options: EngineOptions): Engine => ({
 export const refuseEnded = ({ ended, follow }: Engine): void => {
   if (ended) throw new DocumentsUnavailable(ended.message, { cause: ended })
   follow?.()
+}
+
+/** To be called between the turns of a longer work. Throws `DocumentsUnavailable` also when it is being closed. */
+export const refuseStopped = (engine: Engine): void => {
+  refuseEnded(engine)
+  if (engine.isClosed) throw new DocumentsUnavailable('the documents are closed')
 }
 
 /** The collection as it is now; another process may have changed the catalogue. */

@@ -16,7 +16,16 @@ export const ensureIndexes = async (
 ): Promise<void> => {
   const declared = transact(engine, (catalogue) => {
     const collection = collectionNamed(catalogue, name)
-    return indexes.map((index) => indexNamed(catalogue, collection, index).number)
+    const { prefix } = collection
+    const [first] = engine.store.documents.getKeys({ start: prefix, end: prefix + END, limit: 1 })
+    return indexes.map((index) => {
+      const state = indexNamed(catalogue, collection, index)
+      if (first === undefined && !state.ready) {
+        state.ready = true
+        catalogue.dirty = true
+      }
+      return state.number
+    })
   })
   for (const number of declared) await fill(engine, name, number)
 }

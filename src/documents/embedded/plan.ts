@@ -34,14 +34,17 @@ export const planFor = (
 const inOrder = (store: Store, bounded: readonly Access[], best: Sized): Access | undefined => {
   const ordered = bounded.filter((access) => access.ordered)
   const found = smallest(store, ordered)
-  return found && found.size <= best.size * WORTH_ORDER ? found.access : undefined
+  if (!found) return undefined
+  const most = best.size * WORTH_ORDER
+  const size = found.size < ALIKE ? found.size : sizeOf(store, found.access.ranges, most + 1)
+  return size <= most ? found.access : undefined
 }
 
 /** Entries that are read and sorted rather than searched in order. */
 const FEW = 200
-/** Entries beyond which candidates count as alike: counting takes time too. */
+/** Entries up to which candidates are compared at first: counting takes time too. */
 const ALIKE = 1_000
-/** Entries that are rather not read whole when a page is wanted that an index has in order. */
+/** Entries beyond which they count as alike, and that are rather not read whole when a page is wanted that an index has in order. */
 const MANY = 5_000
 /** So many times more entries are worth it if they come in order. */
 const WORTH_ORDER = 4
@@ -55,10 +58,14 @@ const fewest = (store: Store, candidates: readonly Access[]): Access | undefined
 const smallest = (store: Store, candidates: readonly Access[]): Sized | undefined => {
   const [only, other] = candidates
   if (only && !other) return { access: only, size: sizeOf(store, only.ranges, ALIKE) }
-  return candidates
-    .map((access) => ({ access, size: sizeOf(store, access.ranges, ALIKE) }))
-    .reduce<Sized | undefined>((best, sized) => (best && !isBetter(sized, best) ? best : sized), undefined)
+  const least = smallestUpTo(store, candidates, ALIKE)
+  return least && least.size >= ALIKE ? smallestUpTo(store, candidates, MANY) : least
 }
+
+const smallestUpTo = (store: Store, candidates: readonly Access[], limit: number): Sized | undefined =>
+  candidates
+    .map((access) => ({ access, size: sizeOf(store, access.ranges, limit) }))
+    .reduce<Sized | undefined>((best, sized) => (best && !isBetter(sized, best) ? best : sized), undefined)
 
 const isBetter = (a: Sized, b: Sized): boolean =>
   a.size < b.size || (a.size === b.size && Number(a.access.ordered) > Number(b.access.ordered))

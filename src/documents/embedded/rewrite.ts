@@ -4,13 +4,14 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { freeBytes } from '../../embedded/directory.ts'
 import { syncLmdb } from '../../embedded/lmdb.ts'
+import { syncDirectory } from '../../embedded/sync-directory.ts'
 import { FREE_SPACE_BYTES_MIN } from '../../limits.ts'
 import { DocumentsUnavailable } from '../port.ts'
-import { fail, refuseEnded, type Engine } from './engine.ts'
+import { fail, refuseStopped, type Engine } from './engine.ts'
 import { purge } from './maintain.ts'
 import { SLICE_MS } from './search.ts'
 import { breathe, openStoreFile, type StoreFile, type TableName } from './store.ts'
-import { removeStore, syncDirectory } from './trust.ts'
+import { removeStore } from './trust.ts'
 
 /** Clears up behind a process that was killed over a rewrite: in the middle of the swap the old file has another name. */
 export const afterRewrite = async (path: string): Promise<void> => {
@@ -193,9 +194,4 @@ const write = ({ engine, target }: Copy, work: () => void): void => {
 const assertRoom = async (path: string): Promise<void> => {
   if ((await freeBytes(dirname(path))) < statSync(path).size + FREE_SPACE_BYTES_MIN)
     throw new DocumentsUnavailable('no room for a rewritten file')
-}
-
-const refuseStopped = (engine: Engine): void => {
-  refuseEnded(engine)
-  if (engine.isClosed) throw new DocumentsUnavailable('the documents are closed')
 }

@@ -1,5 +1,5 @@
 import type { Project } from '../fields.ts'
-import type { Matches } from '../filter.ts'
+import { compileFilter, type Matches } from '../filter.ts'
 import type { Order } from '../order.ts'
 import type { Document, Filter } from '../port.ts'
 import type { Access, Direction, Range } from './access.ts'
@@ -60,23 +60,35 @@ export const documentAt = ({ store, collection }: Source, id: string): Document 
   return record && parseDocument(record.text)
 }
 
-/** Ids of all documents that match, within one turn or one transaction. */
-export const matchingIds = (
-  store: Store,
-  collection: Collection,
-  filter: Filter,
-  matches: Matches,
-): readonly string[] => {
+/** A search for what is changed by a filter. Whatever is changed meanwhile is changed by that write, so it may be found twice but not missed. */
+export type WriteSearch = {
+  readonly collection: Collection
+  /** Ids of the next documents that match, and none if the time is over before one is found. To be called in a transaction. */
+  readonly next: (slice: { readonly atMost: number; readonly until: number }) => readonly string[]
+  readonly isDone: () => boolean
+}
+
+export const searchToWrite = (store: Store, collection: Collection, filter: Filter): WriteSearch => {
+  const matches = compileFilter(filter)
   const access = planFor(store, collection, filter)
   const source: Source = { store, collection, access, direction: FORWARDS }
-  const ids = new Set<string>()
-  for (const range of access.ranges) {
-    for (const { id } of entriesOf(store, range, FORWARDS)) {
-      const document = documentAt(source, id)
-      if (document && matches(document)) ids.add(document._id)
+  let at = 0
+  let after: Entry | undefined
+  const next: WriteSearch['next'] = ({ atMost, until }) => {
+    const ids = new Set<string>()
+    let steps = 0
+    for (let range = access.ranges[at]; range !== undefined; range = access.ranges[++at]) {
+      for (const entry of entriesOf(store, range, FORWARDS, after)) {
+        after = entry
+        const document = documentAt(source, entry.id)
+        if (document && matches(document)) ids.add(document._id)
+        if (ids.size >= atMost || (++steps % 8 === 0 && performance.now() > until)) return [...ids]
+      }
+      after = undefined
     }
+    return [...ids]
   }
-  return [...ids]
+  return { collection, next, isDone: () => at >= access.ranges.length }
 }
 
 export const FORWARDS: Direction = { descending: false, idDescending: false }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { lmdbFault } from '../../embedded/lmdb-file.ts'
+import { syncDirectory } from '../../embedded/sync-directory.ts'
 
 /**
  * Commits are not flushed, so a loss of power may tear the file in ways that LMDB cannot see. A small file beside it tells
@@ -31,12 +32,6 @@ export const putMark = async (path: string, mark: Mark): Promise<void> => {
   await writeFile(aside, text, { flush: true })
   await rename(aside, markPath(path))
   await syncDirectory(dirname(path))
-}
-
-/** Makes what was renamed or removed in it outlive a loss of power. */
-export const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, 'r')
-  await directory.sync().finally(() => directory.close())
 }
 
 /** Removes the store's files; they may hold personal data, so none is kept aside. */

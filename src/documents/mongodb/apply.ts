@@ -106,6 +106,7 @@ const applyWhere = async (engine: Engine, write: WriteWhere): Promise<void> => {
     afterWhere(id, write, { stored, form, matches })
   let after = ''
   for (;;) {
+    const since = performance.now()
     const page = await ask(() =>
       collectionOf(engine, write.collection)
         .find({ $and: [query, older, { _id: { $gt: after } }] })
@@ -117,8 +118,12 @@ const applyWhere = async (engine: Engine, write: WriteWhere): Promise<void> => {
     const last = page.at(-1)
     if (!last) return
     after = last._id
-    const found = new Map(page.map((stored) => [idOf(stored), stored]))
-    await writeBatch(engine, { name: write.collection, ids: [...found.keys()], next, form }, found)
+    const stored = new Map(page.map((each) => [idOf(each), each]))
+    await writeBatch(
+      engine,
+      { name: write.collection, ids: [...stored.keys()], next, form },
+      { stored, since },
+    )
   }
 }
 

@@ -155,8 +155,8 @@ async function* inOwnOrder(search: Search, given: number): AsyncGenerator<readon
   const sorted = (await sortables(search)).sort(order.compare).slice(skip + given, skip + limit)
   for (let from = 0; from < sorted.length; from += DOCUMENTS_PAGE) {
     const ids = sorted.slice(from, from + DOCUMENTS_PAGE).map(({ id }) => id)
-    const found = await readMany(engine, name, ids)
-    const page = documentsIn(ids.flatMap((id) => found.get(id) ?? [])).filter(matches)
+    const { stored } = await readMany(engine, name, ids)
+    const page = documentsIn(ids.flatMap((id) => stored.get(id) ?? [])).filter(matches)
     if (page.length > 0) yield page.map(project)
   }
 }

@@ -23,12 +23,13 @@ export const ensureIndexes = async (
 ): Promise<void> => {
   await createCollection(engine, name)
   const present = new Set((await listed(engine, name)).map((index) => index.name))
-  for (const index of indexes) {
-    if (present.has(nameOf(index))) continue
-    if (index.unique) await createUnique(engine, name, index.keys)
-    else await createPlain(engine, name, index.keys)
-    present.add(nameOf(index))
-  }
+  const missing = new Map(
+    indexes.filter((index) => !present.has(nameOf(index))).map((index) => [nameOf(index), index]),
+  )
+  const keysOf = (unique: boolean) =>
+    [...missing.values()].filter((index) => (index.unique ?? false) === unique).map(({ keys }) => keys)
+  await createPlain(engine, name, keysOf(false))
+  for (const keys of keysOf(true)) await createUnique(engine, name, keys)
 }
 
 export const formOf = async (engine: Engine, name: string): Promise<Form> => {
@@ -59,7 +60,7 @@ export const loosenIndexes = async (
     const keys = plainKeys(index)
     if (keys === undefined || !documents.some((document) => isTooStrict(keys, document))) continue
     await dropIndex(engine, name, index.name ?? '')
-    await createPlain(engine, name, loosened(keys))
+    await createPlain(engine, name, [loosened(keys)])
   }
 }
 
@@ -119,25 +120,40 @@ const dropIndex = async (engine: Engine, name: string, index: string): Promise<v
   }
 }
 
-/** Two of them, because ties are by `_id` ascending in both directions. */
-const createPlain = async (engine: Engine, name: string, keys: readonly string[]): Promise<void> => {
-  const fields = Object.fromEntries(keys.map((key) => [encodePath(key), 1]))
-  if (keys.length === 0 || '_id' in fields) return
-  const index = nameOf({ keys })
+/** All at once; what a document does not fit into is found one by one. */
+const createPlain = async (
+  engine: Engine,
+  name: string,
+  all: readonly (readonly string[])[],
+): Promise<void> => {
+  const indexes = all.flatMap(plainIndexes)
+  if (indexes.length === 0) return
   try {
-    await createIndexes(engine, name, [
-      { key: { ...fields, _id: 1 }, name: index },
-      { key: { ...fields, _id: -1 }, name: index + BACKWARDS },
-    ])
+    await createIndexes(engine, name, indexes)
   } catch (error) {
     if (!(error instanceof MongoServerError) || !doesNotFit(error.code)) throw error
-    const looser = loosened(keys)
-    if (looser.length < keys.length) await createPlain(engine, name, looser)
+    const [keys = [], ...others] = all
+    if (others.length > 0) for (const one of all) await createPlain(engine, name, [one])
+    else if (loosened(keys).length < keys.length) await createPlain(engine, name, [loosened(keys)])
   }
 }
 
-const createIndexes = (engine: Engine, name: string, indexes: IndexDescription[]): Promise<unknown> =>
-  ask(() => collectionOf(engine, name).createIndexes(indexes))
+/** Two of them, because ties are by `_id` ascending in both directions. */
+const plainIndexes = (keys: readonly string[]): readonly IndexDescription[] => {
+  const fields = Object.fromEntries(keys.map((key) => [encodePath(key), 1]))
+  if (keys.length === 0 || '_id' in fields) return []
+  const name = nameOf({ keys })
+  return [
+    { key: { ...fields, _id: 1 }, name },
+    { key: { ...fields, _id: -1 }, name: name + BACKWARDS },
+  ]
+}
+
+const createIndexes = (
+  engine: Engine,
+  name: string,
+  indexes: readonly IndexDescription[],
+): Promise<unknown> => ask(() => collectionOf(engine, name).createIndexes([...indexes]))
 
 /**
  * Writes know it before the documents that are there are entered, and the server last: if it has the index, everything is in it.

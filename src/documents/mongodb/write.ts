@@ -15,20 +15,25 @@ export type Batch = {
   readonly form: Form
 }
 
-type Found = ReadonlyMap<string, Stored>
+export type Found = {
+  /** By id; what is not there is absent. */
+  readonly stored: ReadonlyMap<string, Stored>
+  /** Milliseconds of `performance.now()` before it was read. */
+  readonly since: number
+}
 type Change = { readonly id: string; readonly before: Stored | undefined; readonly after: Stored }
 
-/** By id; what is not there is absent. */
 export const readMany = async (engine: Engine, name: string, ids: readonly string[]): Promise<Found> => {
-  const found = new Map<string, Stored>()
+  const since = performance.now()
+  const stored = new Map<string, Stored>()
   for (let from = 0; from < ids.length; from += IDS_MAX) {
     const piece = ids.slice(from, from + IDS_MAX).map(encodeText)
     const [first = ''] = piece
     const _id = piece.length === 1 ? first : { $in: piece }
     const page = await ask(() => collectionOf(engine, name).find({ _id }).batchSize(IDS_MAX).toArray())
-    for (const stored of page) found.set(idOf(stored), stored)
+    for (const each of page) stored.set(idOf(each), each)
   }
-  return found
+  return { stored, since }
 }
 
 /**
@@ -36,16 +41,18 @@ export const readMany = async (engine: Engine, name: string, ids: readonly strin
  * is read and looked at again. Throws an error that names the index for a value that another document has.
  */
 export const writeBatch = async (engine: Engine, batch: Batch, read: Found): Promise<void> => {
-  let changes = changesIn(batch, read)
+  let found = read
+  let changes = changesIn(batch, found)
   for (let tries = 1; changes.length > 0; tries++) {
-    const outcome = await writeGuarded(engine, batch, changes)
+    const outcome = await writeGuarded(engine, batch, { changes, since: found.since })
     if (outcome === 'written') return
     if (outcome === 'unfit') {
       const documents = changes.flatMap(({ after }) => documentIn(after) ?? [])
       await loosenIndexes(engine, batch.name, documents)
     }
     if (tries > 1) await pause(PAUSE_MS * tries * Math.random())
-    changes = changesIn(batch, await readMany(engine, batch.name, batch.ids))
+    found = await readMany(engine, batch.name, batch.ids)
+    changes = changesIn(batch, found)
     if (changes.length > 0 && tries === TRIES_MAX) throw await refusal(engine, batch, changes)
     // One document may want what another is about to give up.
     if (outcome === 'taken') await release(engine, batch.name, changes)
@@ -57,9 +64,9 @@ const IDS_MAX = 1_000
 const TRIES_MAX = 8
 const PAUSE_MS = 10
 
-const changesIn = ({ ids, next }: Batch, found: Found): readonly Change[] =>
+const changesIn = ({ ids, next }: Batch, { stored }: Found): readonly Change[] =>
   ids.flatMap((id) => {
-    const before = found.get(id)
+    const before = stored.get(id)
     const after = next(id, before)
     return after ? [{ id, before, after }] : []
   })
@@ -70,13 +77,14 @@ type Outcome = 'written' | 'behind' | 'taken' | 'unfit'
 const writeGuarded = async (
   engine: Engine,
   { name, form }: Batch,
-  changes: readonly Change[],
+  { changes, since }: { readonly changes: readonly Change[] } & Pick<Found, 'since'>,
 ): Promise<Outcome> => {
   const operations = changes.map((change) => operationOf(change, form))
   const size = form.limited ? LIMITED_OPERATIONS : operations.length
   let written = 0
   try {
     for (let from = 0; from < operations.length; from += size) {
+      if (form.limited && performance.now() - since > LIMITED_MS_MAX) return 'behind'
       const piece = operations.slice(from, from + size)
       const result = await ask(() => collectionOf(engine, name).bulkWrite(piece, { ordered: false }))
       written += result.insertedCount + result.matchedCount
@@ -89,6 +97,11 @@ const writeGuarded = async (
 
 /** FerretDB 1 keeps a connection to its file open for each operation of a command, and stands still when it has none left. */
 const LIMITED_OPERATIONS = 8
+/**
+ * It cannot be asked for a document as it was read without looking at all of them. So what was read longer ago is read again: a process that
+ * was frozen meanwhile may have lost its lease to another one. Shorter than `PROJECTOR_LEASE_MS`.
+ */
+const LIMITED_MS_MAX = 2_000
 
 const operationOf = ({ before, after }: Change, { limited }: Form): AnyBulkWriteOperation<Stored> => {
   if (!before) return { insertOne: { document: after } }

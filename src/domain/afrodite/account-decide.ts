@@ -16,6 +16,7 @@ export const accountDecider: Decider<AccountState, AccountCommand> = {
   evolve: evolveAccount,
   decide: (command, state) => {
     if (command.type === 'Register') return register(command, state)
+    if (command.type === 'End') return E.right(state.life === 'there' ? [fact('AccountDeleted', {})] : [])
     return state.life === 'there' ? decideThere(command, state) : E.left(NO_ACCOUNT_THERE)
   },
   claims: (state) => {
@@ -31,7 +32,7 @@ export const accountDecider: Decider<AccountState, AccountCommand> = {
 
 type Decided = Either<Rejection, readonly Fact[]>
 type Of<T extends AccountCommand['type']> = Extract<AccountCommand, { readonly type: T }>
-type Existing = Exclude<AccountCommand, { readonly type: 'Register' }>
+type Existing = Exclude<AccountCommand, { readonly type: 'Register' | 'End' }>
 type OfStanding =
   'SetVisibility' | 'SetUp' | 'CompleteSetup' | 'RequestDeletion' | 'CancelDeletion' | 'Delete'
 

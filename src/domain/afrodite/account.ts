@@ -47,6 +47,8 @@ export type AccountCommand =
   | { readonly type: 'CancelDeletion' }
   /** Refused before the time that was set. */
   | { readonly type: 'Delete'; readonly at: number }
+  /** At once, before it is erased, whoever asked for that; nothing is left to do of one that is deleted. */
+  | { readonly type: 'End' }
   | { readonly type: 'IssueClientId' }
   /** Of type 0. */
   | { readonly type: 'ResetSyncVersion' }

@@ -1,5 +1,6 @@
 import * as t from 'io-ts'
 import type { Fact } from '../decider.ts'
+import type { Upcasters } from '../upcasters.ts'
 import { accountStream, aidOf } from './names.ts'
 import { AccountStateName, Capability, Visibility } from './standing.ts'
 
@@ -100,9 +101,12 @@ export const SESSION_EVENTS = {
 /** Of a demo entry's stream (afrodite 4.3). `passwords` is a keyed hash of both: other passwords unlock the entry. */
 export const DEMO_EVENTS = { DemoLocked: t.type({ entry: t.number, passwords: t.string }) } as const
 
-const EVENTS = { ...ACCOUNT_EVENTS, ...SESSION_EVENTS, ...DEMO_EVENTS } as const
-export type AfroditeEventType = keyof typeof EVENTS
-export type DataOf<T extends AfroditeEventType> = t.TypeOf<(typeof EVENTS)[T]>
+/** Every event of the context with the codec of its data. */
+export const AFRODITE_EVENTS = { ...ACCOUNT_EVENTS, ...SESSION_EVENTS, ...DEMO_EVENTS } as const
+export const AFRODITE_UPCASTERS: Upcasters = {}
+
+export type AfroditeEventType = keyof typeof AFRODITE_EVENTS
+export type DataOf<T extends AfroditeEventType> = t.TypeOf<(typeof AFRODITE_EVENTS)[T]>
 
 /** What a command decided. Members that are `undefined` are left out, as in the JSON that is stored. */
 export const fact = <T extends AfroditeEventType>(type: T, data: DataOf<T>): Fact => ({
@@ -112,7 +116,7 @@ export const fact = <T extends AfroditeEventType>(type: T, data: DataOf<T>): Fac
 
 /** The data of an event of a known type. Throws if it has another shape: such a history must stop its reader, not bend it. */
 export const dataOf = <T extends AfroditeEventType>(type: T, { data }: Pick<Fact, 'data'>): DataOf<T> => {
-  const codec = EVENTS[type]
+  const codec = AFRODITE_EVENTS[type]
   if (codec.is(data)) return data
   throw new TypeError(`Malformed data of ${type}`)
 }

@@ -1,14 +1,16 @@
 import * as t from 'io-ts'
+import { shaped } from '../codec-shape.ts'
 
 const literals = <A extends string>(values: readonly A[]): t.Type<A> => {
   const known = new Set<unknown>(values)
   const is = (value: unknown): value is A => known.has(value)
-  return new t.Type(
+  const codec = new t.Type<A>(
     values.join(' | '),
     is,
     (value, context) => (is(value) ? t.success(value) : t.failure(value, context)),
     t.identity,
   )
+  return shaped(codec, { type: 'string', enum: values })
 }
 
 /** The values that clients know (afrodite 3.10). */

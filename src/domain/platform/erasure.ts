@@ -10,11 +10,21 @@ export type ErasureState = 'none' | 'requested' | 'erased' | 'completed'
 
 /** The subject stands in the events in the clear: without its key it is nobody's name, and it has to outlive the key. */
 export type ErasureCommand =
-  | { readonly type: 'RequestErasure'; readonly subject: string; readonly reason: string }
+  | {
+      /** `…Again`: of somebody who was erased, and whose key came back. */
+      readonly type: 'RequestErasure' | 'RequestErasureAgain'
+      readonly subject: string
+      readonly reason: string
+    }
   | { readonly type: 'RecordErased'; readonly subject: string }
   | { readonly type: 'RecordCompleted'; readonly subject: string }
 
-export const erasureStream = (subject: string): string => `platform.erasure-${subject}`
+const STREAMS = 'platform.erasure-'
+export const erasureStream = (subject: string): string => `${STREAMS}${subject}`
+
+/** The receipt. What other applications call so in streams of their own is none. */
+export const isErasure = ({ type, stream }: { readonly type: string; readonly stream: string }): boolean =>
+  type === 'SubjectErased' && stream.startsWith(STREAMS)
 
 export const erasureDecider: Decider<ErasureState, ErasureCommand> = {
   initial: 'none',
@@ -23,7 +33,7 @@ export const erasureDecider: Decider<ErasureState, ErasureCommand> = {
   // Each step once, and in order: what is repeated after a crash, or comes from two sides at once, changes nothing.
   decide: (command, state) => {
     const { from, event } = STEPS[command.type]
-    return E.right(state === from ? [{ type: event, data: dataOf(command) }] : [])
+    return E.right(from.includes(state) ? [{ type: event, data: dataOf(command) }] : [])
   },
 }
 
@@ -34,11 +44,15 @@ const AFTER: { readonly [type: string]: ErasureState | undefined } = {
 }
 
 const STEPS: {
-  readonly [command in ErasureCommand['type']]: { readonly from: ErasureState; readonly event: string }
+  readonly [command in ErasureCommand['type']]: {
+    readonly from: readonly ErasureState[]
+    readonly event: string
+  }
 } = {
-  RequestErasure: { from: 'none', event: 'ErasureRequested' },
-  RecordErased: { from: 'requested', event: 'SubjectErased' },
-  RecordCompleted: { from: 'erased', event: 'ErasureCompleted' },
+  RequestErasure: { from: ['none'], event: 'ErasureRequested' },
+  RequestErasureAgain: { from: ['erased', 'completed'], event: 'ErasureRequested' },
+  RecordErased: { from: ['requested'], event: 'SubjectErased' },
+  RecordCompleted: { from: ['erased'], event: 'ErasureCompleted' },
 }
 
 const dataOf = ({ type: _type, ...data }: ErasureCommand): JsonObject => data

@@ -6,6 +6,7 @@ export type StoresCommand =
   | CreateEntity
   | PatchEntity
   | DeleteEntity
+  | EndEntity
   | SignIn
   | SignOut
   | ExpireTask
@@ -66,6 +67,9 @@ export type DeleteEntity = Common & {
   /** Something of the registry's `blockedBy` refers to it. */
   readonly blocked: boolean
 }
+
+/** Deletes what is there, whoever it belongs to: before its subject is erased. */
+export type EndEntity = { readonly type: 'EndEntity'; readonly id: string; readonly at: number }
 
 export type SignIn = {
   readonly type: 'SignIn'

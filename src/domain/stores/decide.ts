@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Claim, Decider, Fact } from '../decider.ts'
 import { rejection, type Rejection } from '../rejection.ts'
-import type { DeleteEntity, ExpireTask, SignIn, SignOut, StoresCommand } from './commands.ts'
+import type { DeleteEntity, EndEntity, ExpireTask, SignIn, SignOut, StoresCommand } from './commands.ts'
 import { create } from './create.ts'
 import { evolve, NOTHING, type EntityState } from './evolve.ts'
 import { changedFacts, conflict, deletedFact, notFound, wholeOf } from './facts.ts'
@@ -44,6 +44,11 @@ const remove = (def: StoreDef, { id, caller, blocked }: DeleteEntity, state: Ent
   const oneself = def.path === 'users' && caller.user === id
   if (blocked || oneself) return E.left(conflict(def.path, '_id', 'in_use'))
   return E.right([deletedFact(def, id, whole)])
+}
+
+const end = (def: StoreDef, { id }: EndEntity, state: EntityState): Decision => {
+  const whole = wholeOf(state)
+  return E.right(whole ? [deletedFact(def, id, whole)] : [])
 }
 
 /** Why somebody cannot sign in is not told apart, except that a user may be kept from the web only (rightech 4.3). */
@@ -93,6 +98,7 @@ const DECISIONS: Decisions = {
   CreateEntity: create,
   PatchEntity: patch,
   DeleteEntity: remove,
+  EndEntity: end,
   SignIn: signIn,
   SignOut: signOut,
   ExpireTask: expireTask,

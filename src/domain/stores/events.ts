@@ -1,14 +1,19 @@
 import * as t from 'io-ts'
 import { isObject, type JsonObject } from '../../json.ts'
+import { shaped } from '../codec-shape.ts'
 import type { Fact } from '../decider.ts'
+import type { Upcasters } from '../upcasters.ts'
 import { subjectOf, userSubject } from './names.ts'
 
 /** Any JSON object. What is inside came through JSON or through validation, so it is not walked again. */
-const json = new t.Type<JsonObject>(
-  'JsonObject',
-  isObject,
-  (value, context) => (isObject(value) ? t.success(value) : t.failure(value, context)),
-  t.identity,
+const json = shaped(
+  new t.Type<JsonObject>(
+    'JsonObject',
+    isObject,
+    (value, context) => (isObject(value) ? t.success(value) : t.failure(value, context)),
+    t.identity,
+  ),
+  { type: 'object' },
 )
 const ids = t.readonlyArray(t.string)
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.undefined, t.null])
@@ -102,6 +107,8 @@ export const STORES_EVENTS = {
   PacketReceived,
   PacketsExpired,
 } as const
+
+export const STORES_UPCASTERS: Upcasters = {}
 
 /** The data of an event of a known type. Throws if it has another shape: such a history must stop its reader, not bend it. */
 export const dataOf = <A>(codec: t.Type<A>, event: Pick<Fact, 'type' | 'data'>): A => {

@@ -64,6 +64,8 @@ export type FamilyCommand =
   /** By its parents, who have all proven their mails, or because nobody uses it: the deciding state may differ from what was found. */
   | { readonly type: 'DeleteFamily'; readonly from: Caller; readonly mails: readonly string[] }
   | { readonly type: 'DeleteUnused'; readonly before: number }
+  /** Before it is erased, whoever asked for that; nothing is left to do of one that is deleted. */
+  | { readonly type: 'EndFamily' }
   | {
       readonly type: 'AddPurchase'
       readonly service: string

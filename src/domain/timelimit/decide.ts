@@ -22,6 +22,8 @@ export const familyDecider: Decider<FamilyState, FamilyCommand> = {
   decide: (command, state) => {
     if (command.type === 'CreateFamily')
       return state.status === 'none' ? E.right(created(command)) : E.left(GONE)
+    if (command.type === 'EndFamily')
+      return E.right(state.status === 'active' ? [deleted(state, 'erased')] : [])
     return state.status === 'active' ? decideActive(command, state) : E.left(GONE)
   },
   claims: (state) => {
@@ -37,7 +39,7 @@ export const familyDecider: Decider<FamilyState, FamilyCommand> = {
 /** The reason of a refused purchase that somebody has made before. */
 export const PURCHASED_BEFORE = 'purchased_before'
 
-type Existing = Exclude<FamilyCommand, { readonly type: 'CreateFamily' }>
+type Existing = Exclude<FamilyCommand, { readonly type: 'CreateFamily' | 'EndFamily' }>
 type Decided = Either<Rejection, readonly Fact[]>
 
 /** An erased family, or a name that was never one: its tokens are unknown. */

@@ -1,6 +1,7 @@
 import * as t from 'io-ts'
 import type { JsonObject } from '../../json.ts'
 import type { Fact } from '../decider.ts'
+import type { Upcasters } from '../upcasters.ts'
 import { CATEGORY_EVENTS } from './events/categories.ts'
 import { DEVICE_EVENTS } from './events/devices.ts'
 import type { EventDef } from './events/event.ts'
@@ -19,6 +20,8 @@ export const FAMILY_EVENT_TABLE = {
 
 export type FamilyEventType = keyof typeof FAMILY_EVENT_TABLE
 export type DataOf<T extends FamilyEventType> = t.TypeOf<(typeof FAMILY_EVENT_TABLE)[T]['codec']>
+
+export const TIMELIMIT_UPCASTERS: Upcasters = {}
 
 /** The row of a type; `undefined` for what is none of a family's. */
 export const familyEvent = (type: string): EventDef | undefined => ROWS.get(type)

@@ -14,6 +14,9 @@ export const mailsStream = (familyId: string): string => MAILS_PREFIX + familyId
 /** Ids that devices make and check: six letters or digits. */
 export const isId6 = (text: string): boolean => /^[A-Za-z0-9]{6}$/.test(text)
 
+/** Of `FAMILY_ID_LENGTH` letters or digits. */
+export const isFamilyId = (text: string): boolean => /^[A-Za-z0-9]{10}$/.test(text)
+
 /** The id of the document of a family's category or device. */
 export const partId = (familyId: string, id: string): string => `${familyId}-${id}`
 

@@ -23,8 +23,12 @@ export type CommitOptions = {
   readonly put: (pending: Pending) => PromiseLike<unknown>
   /** Told in order of position, before the appends are answered. */
   readonly onFlushed: (taken: readonly Pending[]) => void
+  /** Told at once, before anybody is answered. */
+  readonly onRefused: (error: unknown) => void
   /** Told once, after everything on its way was answered. */
   readonly onFailed: (error: Error) => void
+  /** Of one transaction, unless a single append has more. */
+  readonly eventsMax?: number | undefined
 }
 
 /**
@@ -32,7 +36,13 @@ export type CommitOptions = {
  * transaction with one flush. Only one is on its way at a time: if it fails, nothing that builds on it can be written. After a
  * failure nothing is written ever again: going on after a full disk can corrupt the heap.
  */
-export const openCommits = ({ put, onFlushed, onFailed }: CommitOptions): Commits => {
+export const openCommits = ({
+  put,
+  onFlushed,
+  onRefused,
+  onFailed,
+  eventsMax = COMMIT_EVENTS_MAX,
+}: CommitOptions): Commits => {
   let queue: Pending[] = []
   let enqueued = 0
   let done = 0
@@ -45,7 +55,7 @@ export const openCommits = ({ put, onFlushed, onFailed }: CommitOptions): Commit
     setImmediate(commit)
   }
   const commit = (): void => {
-    const taken = takeFrom(queue)
+    const taken = takeFrom(queue, eventsMax)
     queue = queue.slice(taken.length)
     issue(put, taken).then(
       () => succeed(taken),
@@ -62,6 +72,7 @@ export const openCommits = ({ put, onFlushed, onFailed }: CommitOptions): Commit
   }
   const fail = (taken: readonly Pending[], error: unknown): void => {
     failure = { _tag: 'Unknown', reason: 'the disk refused the write' }
+    onRefused(error)
     for (const { answer } of [...taken, ...queue]) answer(failure)
     queue = []
     done = enqueued
@@ -94,9 +105,9 @@ type Waiting = { readonly behind: number; readonly resolve: (failure: AppendFail
 /** Events of one transaction: so many that the flush costs nothing an event, so few that nobody waits long. */
 const COMMIT_EVENTS_MAX = 10_000
 
-const takeFrom = (queue: readonly Pending[]): readonly Pending[] => {
+const takeFrom = (queue: readonly Pending[], eventsMax: number): readonly Pending[] => {
   let events = 0
-  const end = queue.findIndex(({ records }) => (events += records.length) > COMMIT_EVENTS_MAX)
+  const end = queue.findIndex(({ records }) => (events += records.length) > eventsMax)
   return end < 0 ? queue : queue.slice(0, Math.max(end, 1))
 }
 

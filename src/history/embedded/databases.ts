@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Database } from 'lmdb'
+import { makeGate } from '../../embedded/lmdb-gate.ts'
 import { openLmdb } from '../../embedded/lmdb.ts'
 import { HistoryUnavailable } from '../port.ts'
 import { positionKeys, positionValues, recordValues, REVISION_MAX, streamKey, streamKeys } from './record.ts'
@@ -12,6 +13,10 @@ export type Databases = {
   readonly streams: Database<number, Buffer>
   /** Throws once they are closed: LMDB itself would end the process. */
   readonly assertOpen: () => void
+  /** Throws `HistoryUnavailable` too if they cannot be read: to be called in each turn that reads, before it does. */
+  readonly assertReadable: () => void
+  /** After a refused write nothing is read any more: what is in LMDB's hands then may be damaged. */
+  readonly fail: (reason: unknown) => void
   /** Lets the next read see what another process wrote meanwhile. */
   readonly refresh: () => void
   readonly close: () => Promise<void>
@@ -34,12 +39,19 @@ export const openDatabases = (path: string, readOnly: boolean): Databases => {
     throw new HistoryUnavailable(`no history in ${path}`)
   }
   let closed = false
+  const assertOpen = (): void => {
+    if (closed) throw new HistoryUnavailable('the history was closed')
+  }
+  const gate = makeGate(root, (cause) => new HistoryUnavailable('the history cannot be read', { cause }))
   return {
     events,
     streams,
-    assertOpen: () => {
-      if (closed) throw new HistoryUnavailable('the history was closed')
+    assertOpen,
+    assertReadable: () => {
+      assertOpen()
+      gate.pass()
     },
+    fail: gate.shut,
     refresh: () => {
       ;(root as unknown as { resetReadTxn: () => void }).resetReadTxn()
     },

@@ -5,6 +5,7 @@ import { lastRevision, type Databases } from './databases.ts'
 
 /** The last revision of each stream, with what is on its way to the disk; -1: no event yet. */
 export type Heads = {
+  /** Throws `HistoryUnavailable`. */
   readonly get: (stream: string, guess: number) => number
   readonly advance: (stream: string, revision: number) => void
   readonly flushed: (taken: readonly Pending[]) => void
@@ -15,7 +16,12 @@ export const makeHeads = (databases: Databases): Heads => {
   const pending = new Map<string, number>()
   const idle = new LRUCache<string, number>({ max: STREAM_HEADS_MAX })
   return {
-    get: (stream, guess) => pending.get(stream) ?? idle.get(stream) ?? lastRevision(databases, stream, guess),
+    get: (stream, guess) => {
+      const known = pending.get(stream) ?? idle.get(stream)
+      if (known !== undefined) return known
+      databases.assertReadable()
+      return lastRevision(databases, stream, guess)
+    },
     advance: (stream, revision) => void pending.set(stream, revision),
     flushed: (taken) => {
       for (const { stream, firstRevision, events } of taken) {

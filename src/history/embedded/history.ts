@@ -20,6 +20,8 @@ export type EmbeddedHistoryOptions = {
   readonly onFatal?: (error: Error) => void
   /** Position of the first event of an empty history (decisions 14). */
   readonly firstPosition?: bigint
+  /** Of one flush. Who waits for nobody takes more at once: the pages of the index of streams are written with each. */
+  readonly commitEventsMax?: number
 }
 
 /**
@@ -29,13 +31,19 @@ export type EmbeddedHistoryOptions = {
 export const openEmbeddedHistory = (options: EmbeddedHistoryOptions): History =>
   options.readOnly === true ? openBeside(options.path) : openAlone(options)
 
-const openAlone = ({ path, onFatal, firstPosition = 1n }: EmbeddedHistoryOptions): History => {
+const openAlone = ({
+  path,
+  onFatal,
+  firstPosition = 1n,
+  commitEventsMax,
+}: EmbeddedHistoryOptions): History => {
   const databases = openDatabases(path, false)
   const live = makeLive(databases)
   const writer = openWriter(databases, {
     firstPosition: Number(firstPosition),
     onFlushed: live.publish,
     onFatal: onFatal ?? (() => undefined),
+    commitEventsMax,
   })
   return {
     ...makeReads(databases),

@@ -27,6 +27,7 @@ export const makeLive = (databases: Databases): Live => {
     databases.assertOpen()
     const recent = tail.after(after, HISTORY_PAGE_EVENTS)
     if (recent === undefined) {
+      databases.assertReadable()
       const { events, upTo } = scanAfter(databases, Number(after), HISTORY_PAGE_EVENTS, prefixBytes(prefixes))
       return { events, upTo: BigInt(upTo) }
     }

@@ -18,7 +18,7 @@ async function* readWhole(
   let from = Number(after)
   let left = limit
   while (left > 0) {
-    databases.assertOpen()
+    databases.assertReadable()
     const { events, upTo, ended } = scanAfter(databases, from, left, wanted)
     if (events.length > 0) yield events
     if (ended) return
@@ -34,12 +34,12 @@ async function* readStream(
   { from, direction = 'forwards', limit = Infinity }: NonNullable<Parameters<History['read']>[1]> = {},
 ): AsyncGenerator<Page, void> {
   checkStream(stream)
-  databases.assertOpen()
+  databases.assertReadable()
   const step = direction === 'forwards' ? 1 : -1
   let next = firstOf(databases, stream, from ?? (step > 0 ? 'start' : 'end'), step)
   let left = limit
   while (left > 0 && next >= 0) {
-    databases.assertOpen()
+    databases.assertReadable()
     const page = streamPage(databases, stream, next, { direction, limit: left })
     if (page.length === 0) return
     yield page

@@ -1,6 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { checkAppend, tooLarge } from '../checking.ts'
-import type { Appended, AppendFailure, Expected, History, NewEvent } from '../port.ts'
+import {
+  HistoryUnavailable,
+  type Appended,
+  type AppendFailure,
+  type Expected,
+  type History,
+  type NewEvent,
+} from '../port.ts'
 import { openCommits, type Pending } from './commits.ts'
 import { lastPosition, lastRevision, type Databases } from './databases.ts'
 import { makeHeads } from './heads.ts'
@@ -22,6 +29,7 @@ export type WriterOptions = {
   readonly onFlushed: (taken: readonly Pending[], head: number) => void
   /** Told once when the disk has refused a write: the process has to end. */
   readonly onFatal: (error: Error) => void
+  readonly commitEventsMax?: number | undefined
 }
 
 /**
@@ -40,21 +48,23 @@ export const openWriter = (databases: Databases, options: WriterOptions): Writer
       heads.flushed(taken)
       options.onFlushed(taken, head)
     },
+    onRefused: databases.fail,
     onFailed: options.onFatal,
+    eventsMax: options.commitEventsMax,
   })
 
   const append = (stream: string, expected: Expected, events: readonly NewEvent[]): Promise<Answer> => {
     checkAppend(stream, expected, events)
     if (closed) return refused({ _tag: 'Unavailable', reason: 'the history was closed' })
     if (commits.hasFailed()) return refused({ _tag: 'Unavailable', reason: 'stopped after a failed write' })
-    if (events.length === 0) return whenFlushed(() => E.right(endOf(databases, stream)))
+    if (events.length === 0) return whenFlushed(() => E.right(endOf(databases, stream))).catch(unavailable)
     const texts = events.map(jsonOf)
     const failure = tooLarge(events, texts)
     if (failure !== undefined) return refused(failure)
     const wanted = expected === 'any' || expected === 'none' ? -1 : toNumber(expected)
     const last = heads.get(stream, wanted)
     if (last !== wanted && expected !== 'any')
-      return whenFlushed(() => repeated(databases, stream, wanted + 1, events))
+      return whenFlushed(() => repeated(databases, stream, wanted + 1, events)).catch(unavailable)
     const firstRevision = last + 1
     const firstPosition = next
     next += events.length
@@ -77,7 +87,9 @@ export const openWriter = (databases: Databases, options: WriterOptions): Writer
   /** Looks only after all that was on its way is on the disk, where the caller can read it too. */
   const whenFlushed = async (look: () => Answer): Promise<Answer> => {
     const failure = await commits.flushed()
-    return failure === undefined ? look() : E.left(failure)
+    if (failure !== undefined) return E.left(failure)
+    databases.assertReadable()
+    return look()
   }
 
   return {
@@ -126,6 +138,11 @@ const attempt = (start: () => Promise<Answer>): Promise<Answer> => {
   try {
     return start()
   } catch (error) {
-    return Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    return unavailable(error)
   }
+}
+
+const unavailable = (error: unknown): Promise<Answer> => {
+  if (error instanceof HistoryUnavailable) return refused({ _tag: 'Unavailable', reason: error.message })
+  return Promise.reject(error instanceof Error ? error : new Error(String(error)))
 }

@@ -46,11 +46,17 @@ export type Connection = {
 
 /** Throws if the URL is malformed, without showing it; connects when it is first used. */
 export const openConnection = (url: string): Connection => {
-  const { bare, credentials } = partsOf(url)
+  const { bare, credentials, header } = partsOf(url)
   const inside = insideOf(clientOf(bare))
-  // A node that was the leader would go on answering with what it has, which may be old.
-  const callArguments = () =>
-    inside.callArguments({ requiresLeader: true, ...credentials }, { deadline: Infinity })
+  const callArguments = (): CallArguments => {
+    // A node that was the leader would go on answering with what it has, which may be old.
+    const callArguments = inside.callArguments(
+      { requiresLeader: true, ...credentials },
+      { deadline: Infinity },
+    )
+    if (header !== undefined) callArguments[0].set('authorization', header)
+    return callArguments
+  }
   const calls = new Set<ReadCall | BatchCall>()
   let present: { readonly client: StreamsClient; readonly link: Link } | undefined
   let latest: StreamsClient | undefined
@@ -127,14 +133,27 @@ const opened = <Call>(begin: () => Call): Call => {
 
 type Credentials = { readonly credentials?: { readonly username: string; readonly password: string } }
 
+type Parts = {
+  readonly bare: string
+  readonly credentials: Credentials
+  /** Credentials for a connection without TLS, through a tunnel or within a machine: the client leaves them out there. */
+  readonly header?: string | undefined
+}
+
 /** The client writes a URL that it doubts to the console and into its errors: it is not given the password. */
-const partsOf = (url: string): { readonly bare: string; readonly credentials: Credentials } => {
+const partsOf = (url: string): Parts => {
   const [, scheme, username, password, rest] =
     /^\s*(\w+(?:\+\w+)?:\/\/)([^:]+):([^@]+)@(.*)$/s.exec(url) ?? []
   if (scheme === undefined || username === undefined || password === undefined || rest === undefined)
     return { bare: url, credentials: {} }
   const credentials = { username: decodeURIComponent(username), password: decodeURIComponent(password) }
-  return { bare: scheme + rest, credentials: { credentials } }
+  const pair = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
+  const isPlain = /[?&]tls=false(&|$)/i.test(rest)
+  return {
+    bare: scheme + rest,
+    credentials: { credentials },
+    header: isPlain ? `Basic ${pair}` : undefined,
+  }
 }
 
 const clientOf = (url: string): EventStoreDBClient => {
@@ -193,13 +212,15 @@ const channelReady = (client: StreamsClient): Promise<void> =>
     look()
   })
 
+type CallArguments = [Metadata, CallOptions]
+
 /** What the client protects in TypeScript and nothing else offers: its channel, the arguments of a call, and its answer to errors. */
 type Inside = {
   readonly getGRPCClient: (stubs: typeof StreamsClient, name: string) => Promise<StreamsClient>
   readonly callArguments: (
     options: Credentials & { readonly requiresLeader: boolean },
     call: CallOptions,
-  ) => [Metadata, CallOptions]
+  ) => CallArguments
   readonly handleError: (client: StreamsClient, error: Error) => Promise<void>
 }
 

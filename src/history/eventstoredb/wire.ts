@@ -10,6 +10,7 @@ import type {
 } from '@eventstore/db-client/generated/streams_pb.js'
 import type { Status } from '@eventstore/db-client/generated/status_pb.js'
 import { isObject, type Json, type JsonObject } from '../../json.ts'
+import { FOREIGN_META, foreignEvent } from '../foreign.ts'
 import type {
   Appended,
   AppendFailure,
@@ -155,23 +156,35 @@ export const revisionOf = (recorded: Recorded): bigint => BigInt(recorded.getStr
 export const bytesOf = (recorded: Recorded): number =>
   recorded.getData_asU8().length + recorded.getCustomMetadata_asU8().length
 
-/** `undefined` for the server's own events and for those of other applications on the same server. */
+/** `undefined` for the server's own events and for those of other applications on the same server, unless it is a Headwater that keeps these. */
 export const storedOf = (recorded: Recorded): StoredEvent | undefined => {
   const stream = textOf(recorded.getStreamIdentifier()?.getStreamName_asU8() ?? new Uint8Array())
   if (stream.startsWith('$')) return undefined
+  const kept = recorded.getMetadataMap().get(FOREIGN_META)
+  const event = kept === undefined ? ownOf(recorded) : keptOf(recorded, kept)
+  return event && { ...event, stream, revision: revisionOf(recorded), position: positionOf(recorded) }
+}
+
+const ownOf = (recorded: Recorded): NewEvent | undefined => {
   const meta = metaOf(recorded.getCustomMetadata_asU8())
   const data = meta === undefined ? undefined : jsonOf(recorded.getData_asU8())
   if (meta === undefined || data === undefined) return undefined
-  return {
-    id: recorded.getId()?.getString() ?? '',
-    type: recorded.getMetadataMap().get('type') ?? '',
-    data,
-    meta,
-    stream,
-    revision: revisionOf(recorded),
-    position: positionOf(recorded),
-  }
+  return { id: idOf(recorded), type: recorded.getMetadataMap().get('type') ?? '', data, meta }
 }
+
+const keptOf = (recorded: Recorded, kept: string): NewEvent | undefined => {
+  const meta = metaOf(Buffer.from(kept))
+  const metadata = recorded.getMetadataMap()
+  const foreign = {
+    type: metadata.get('type') ?? '',
+    contentType: metadata.get('content-type') ?? '',
+    data: recorded.getData_asU8(),
+    metadata: recorded.getCustomMetadata_asU8(),
+  }
+  return meta && foreignEvent(idOf(recorded), foreign, meta)
+}
+
+const idOf = (recorded: Recorded): string => recorded.getId()?.getString() ?? ''
 
 const metaOf = (bytes: Uint8Array): EventMeta | undefined => {
   const meta = jsonOf(bytes)

@@ -13,6 +13,8 @@ export type Caller = { readonly aid: string }
 export type Endpoint = Place & {
   /** Without it no body is read. */
   readonly policy?: BodyPolicy
+  /** The shape of the body. */
+  readonly codec?: t.Mixed
 } & (
     | {
         readonly access: 'open'
@@ -40,6 +42,7 @@ export const openWith = <A>(
 ): Endpoint => ({
   ...place,
   policy: policyOf(place),
+  codec,
   access: 'open',
   serve: (services, body, request) => withBody(codec, body, (decoded) => serve(services, decoded, request)),
 })
@@ -62,6 +65,7 @@ export const connectedWith = <A>(
 ): Endpoint => ({
   ...place,
   policy: policyOf(place),
+  codec,
   access: 'connected',
   serve: (services, caller, body, request) =>
     withBody(codec, body, (decoded) => serve(services, caller, decoded, request)),

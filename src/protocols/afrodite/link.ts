@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { tokenHashOf } from '../../commands/cc/sessions.ts'
 import { sha256, sha256Hex } from '../../crypto/hashes.ts'
 import type { AccountCommand } from '../../domain/afrodite/account.ts'
 import type { LinkedProtocol } from '../../domain/afrodite/events.ts'
@@ -41,7 +42,7 @@ const run = async ({ accounts }: Services, aid: string, command: AccountCommand)
 }
 
 type UserOf = (
-  services: Pick<Services, 'principals' | 'reader'>,
+  services: Pick<Services, 'principals' | 'reader' | 'connectycubeSession'>,
   token: string,
 ) => Promise<string | undefined>
 
@@ -62,8 +63,14 @@ const timelimitDevice: UserOf = async ({ reader }, token) => {
   return `${family}-${device}`
 }
 
+/** A token of the application alone is nobody's. */
+const connectycubeUser: UserOf = async ({ connectycubeSession }, token) => {
+  const session = await connectycubeSession?.(tokenHashOf(token))
+  return session === undefined || session.user === 0 ? undefined : `${session.app}-${session.user}`
+}
+
 const USER_OF: { readonly [protocol in LinkedProtocol]: UserOf } = {
   rightech: storesUser,
   timelimit: timelimitDevice,
-  connectycube: () => Promise.resolve(undefined),
+  connectycube: connectycubeUser,
 }

@@ -10,7 +10,7 @@ import { FAILED, rejected } from './errors.ts'
 import { json } from './replies.ts'
 import type { Services } from './services.ts'
 
-export const Aid = t.type({ aid: textWhere('aid', isAid) })
+export const Aid = t.type({ aid: textWhere('aid', isAid, { type: 'string', format: 'uuid' }) })
 
 export type Login = { readonly aid: string; readonly method: LoginMethod; readonly ip: string }
 

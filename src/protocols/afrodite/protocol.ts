@@ -7,6 +7,7 @@ import { ACCOUNT_ENDPOINTS } from './account.ts'
 import { DELETION_ENDPOINTS } from './deletion.ts'
 import { createDemoMode } from './demo-mode.ts'
 import { DEMO_ENDPOINTS } from './demo.ts'
+import { describeAfrodite } from './describe.ts'
 import { CORS, renderError } from './errors.ts'
 import { createGoogle } from './google-identity.ts'
 import { LINK_ENDPOINTS } from './link.ts'
@@ -35,12 +36,14 @@ export const afroditeProtocol = (
     renderError,
     handle: createRoutes(services, ENDPOINTS),
     upgrade: live.upgrade,
+    describe: () => describeAfrodite(ENDPOINTS, parts.settings),
     cors: CORS,
     close: live.close,
   }
 }
 
-const ENDPOINTS = [
+/** Every row of the tables of afrodite 2 to 6. */
+export const ENDPOINTS = [
   ...VERSION_ENDPOINTS,
   ...LOGIN_ENDPOINTS,
   ...DEMO_ENDPOINTS,

@@ -7,7 +7,11 @@ import { connectedWith, openWith, type Endpoint } from './endpoint.ts'
 import { json } from './replies.ts'
 
 const DeviceToken = t.type({
-  token: textWhere('push token', ({ length }) => length > 0 && length <= AFRODITE_PUSH_TOKEN_CHARACTERS_MAX),
+  token: textWhere('push token', ({ length }) => length > 0 && length <= AFRODITE_PUSH_TOKEN_CHARACTERS_MAX, {
+    type: 'string',
+    minLength: 1,
+    maxLength: AFRODITE_PUSH_TOKEN_CHARACTERS_MAX,
+  }),
 })
 const PendingNotificationToken = t.type({ token: t.string })
 

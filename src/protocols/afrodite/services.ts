@@ -1,5 +1,6 @@
 import type { Accounts } from '../../commands/afrodite/accounts.ts'
 import type { Sessions } from '../../commands/afrodite/sessions.ts'
+import type { Sessions as ConnectycubeSessions } from '../../commands/cc/sessions.ts'
 import type { Engine } from '../../commands/engine.ts'
 import type { MinClient } from '../../config/decoders.ts'
 import type { DemoEntry } from '../../config/demo.ts'
@@ -51,6 +52,8 @@ export type AfroditeParts = {
   readonly settings: AfroditeSettings
   /** Of the stores: who a credential there stands for. */
   readonly principals: Pick<Principals, 'find'>
+  /** Of ConnectyCube, where it is on: whose a live token is. */
+  readonly connectycubeSession?: ConnectycubeSessions['find'] | undefined
   /** The stream that has a unique name. */
   readonly holderOf: (claim: Pick<Claim, 'kind' | 'value'>) => Promise<string | undefined>
   /** Milliseconds since the Unix epoch. */

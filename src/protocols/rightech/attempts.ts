@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
-import { hash } from 'node:crypto'
+import { SIGN_INS, signInKey } from '../../commands/sign-ins.ts'
 import { rejection } from '../../domain/rejection.ts'
 import type { Rejection } from '../../domain/rejection.ts'
 import { PASSWORD_QUEUE_MAX, SIGN_IN_FAILURES_MAX, SIGN_IN_WINDOW_MS } from '../../limits.ts'
@@ -36,7 +36,7 @@ export const createAttempts = (vault: Vault, now: () => number): Attempts => {
     guard: async (login, address, attempt) => {
       if (waiting >= PASSWORD_QUEUE_MAX) return E.left(BUSY)
       waiting += 1
-      const key = hash('sha256', `${login.toLowerCase()}\n${address}`, 'base64url')
+      const key = signInKey(login, address)
       const turn = (turns.get(key) ?? Promise.resolve()).then(() => guarded(key, attempt))
       const ended = turn.catch(() => undefined)
       turns.set(key, ended)
@@ -50,11 +50,10 @@ export const createAttempts = (vault: Vault, now: () => number): Attempts => {
   }
 }
 
-const SPACE = 'stores.sign-ins'
 const BUSY = rejection('Unavailable', 'sign_ins_busy', { retryAfterSeconds: 1 })
 
 const tooMany = async (vault: Vault, key: string, at: number): Promise<Rejection | undefined> => {
-  const entry = await vault.get(SPACE, key)
+  const entry = await vault.get(SIGN_INS, key)
   if (entry === undefined || failuresOf(entry.value) < SIGN_IN_FAILURES_MAX) return undefined
   const leftMs = Math.max((entry.expiresAt ?? at) - at, 1)
   return rejection('TooMany', 'sign_ins', { retryAfterSeconds: Math.ceil(leftMs / 1000) })
@@ -63,11 +62,11 @@ const tooMany = async (vault: Vault, key: string, at: number): Promise<Rejection
 /** Another process may count the same pair: the window stays that of the first failure. */
 const countFailure = async (vault: Vault, key: string, at: number): Promise<void> => {
   for (;;) {
-    const entry = await vault.get(SPACE, key)
+    const entry = await vault.get(SIGN_INS, key)
     const failures = entry === undefined ? 1 : failuresOf(entry.value) + 1
     const ttlMs = entry?.expiresAt === undefined ? SIGN_IN_WINDOW_MS : Math.max(entry.expiresAt - at, 1)
     const next = { value: { failures }, options: { ttlMs } }
-    if (await vault.compareAndSet(SPACE, key, entry?.version ?? 'absent', next)) return
+    if (await vault.compareAndSet(SIGN_INS, key, entry?.version ?? 'absent', next)) return
   }
 }
 

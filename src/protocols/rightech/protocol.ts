@@ -1,4 +1,5 @@
 import type { Handler, Protocol } from '../../http/protocol.ts'
+import { describeStores } from './describe.ts'
 import { isLivePath, storesLive, type StoresLiveParts } from './live.ts'
 import { reply } from './replies.ts'
 import { rightechProtocol } from './routes.ts'
@@ -17,6 +18,7 @@ export const storesProtocol = (services: Services, liveParts: StoresLiveParts): 
     ...http,
     handle,
     upgrade: live.upgrade,
+    describe: describeStores,
     close: () => Promise.resolve(live.close()),
   }
 }

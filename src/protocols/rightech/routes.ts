@@ -1,13 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { DocumentsUnavailable } from '../../documents/port.ts'
-import { HistoryUnavailable } from '../../history/port.ts'
-import { HttpFailed } from '../../http/protocol.ts'
 import type { Context, Handler, Protocol } from '../../http/protocol.ts'
 import { decodeSegment } from '../../http/target.ts'
-import { RETRY_AFTER_SECONDS } from '../../limits.ts'
 import { mayCall } from '../../queries/stores-principals.ts'
 import type { Principal } from '../../queries/stores-principals.ts'
-import { VaultUnavailable } from '../../vault/port.ts'
 import { createAttempts } from './attempts.ts'
 import { endedCookie, endSession, signIn } from './auth.ts'
 import { createOne } from './creates.ts'
@@ -21,6 +16,7 @@ import { done, reply, replyJson } from './replies.ts'
 import { RESOURCES } from './resource-table.ts'
 import { createResources, type ResourceCall } from './resources.ts'
 import type { Services } from './services.ts'
+import { unavailable } from './unavailable.ts'
 import { deleteOne, patchOne, remove } from './writes.ts'
 
 /** The stores over HTTP (rightech 1, 2, 4, 5). */
@@ -153,12 +149,4 @@ const serve = (call: Call, { operation, id }: Found): Promise<void> => {
     case 'delete':
       return deleteOne(call, id)
   }
-}
-
-const unavailable = (error: unknown): never => {
-  const down =
-    error instanceof DocumentsUnavailable ||
-    error instanceof HistoryUnavailable ||
-    error instanceof VaultUnavailable
-  throw down ? new HttpFailed({ _tag: 'Unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS }) : error
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Endings } from '../../commands/endings.ts'
 import type { Engine } from '../../commands/engine.ts'
 import type { Passwords } from '../../commands/passwords.ts'
 import type { ObjectIds } from '../../object-id.ts'
@@ -18,6 +19,8 @@ export type Services = {
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly newId: ObjectIds
+  /** Runs what deletes whom sealed fields speak of, who is erased behind the answer then (decisions 8). */
+  readonly ending: Endings['ending']
   /** There is a build of a report to be made. */
   readonly wakeBuilder: () => void
   /** Life of a token by password (`RIGHTECH_TOKEN_SECONDS`). */

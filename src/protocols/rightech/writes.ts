@@ -6,7 +6,7 @@ import type { Rejection } from '../../domain/rejection.ts'
 import type { DeleteEntity, PatchEntity, StoresCommand } from '../../domain/stores/commands.ts'
 import { storesDecider } from '../../domain/stores/decide.ts'
 import type { EntityState } from '../../domain/stores/evolve.ts'
-import { entityStream } from '../../domain/stores/names.ts'
+import { entityStream, subjectOf } from '../../domain/stores/names.ts'
 import { withStateOf } from '../../domain/stores/present.ts'
 import { referencesOf } from '../../domain/stores/validate.ts'
 import { mayWrite } from '../../domain/stores/visibility.ts'
@@ -56,10 +56,14 @@ export const remove = async (call: Call, id: string): Promise<Either<Rejection, 
     blocked,
   }
   let before: JsonObject | undefined
-  const outcome = await execute(call, id, at, (state) => {
-    before = state.entity
-    return Promise.resolve(command)
-  })
+  const deletion = () =>
+    execute(call, id, at, (state) => {
+      before = state.entity
+      return Promise.resolve(command)
+    })
+  // A token's owner stays.
+  const subject = route.def.subject === 'owner' ? undefined : subjectOf(path, id)
+  const outcome = await (subject === undefined ? deletion() : services.ending(subject, deletion))
   return E.map(() => before)(outcome)
 }
 

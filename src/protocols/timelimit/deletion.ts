@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { commandFamily } from '../../commands/timelimit/family-commands.ts'
-import { usingUp, type OneTimeUse } from '../../commands/timelimit/one-time.ts'
+import { usingUp, type OneTimeUse } from '../../commands/one-time.ts'
 import type { FamilyCommand } from '../../domain/timelimit/commands.ts'
 import { familyDecider } from '../../domain/timelimit/decide.ts'
 import { GOODBYES } from '../../jobs/timelimit/mails.ts'

@@ -11,6 +11,8 @@ export type Endpoint = {
   readonly path: string
   /** Without it no body is read. */
   readonly policy?: BodyPolicy
+  /** The shape of the body. */
+  readonly codec?: t.Mixed
   /** What it answers whatever the body is. */
   readonly always?: (services: Services) => Answer | undefined
   readonly serve: (services: Services, body: JsonObject) => Answer | Promise<Answer>
@@ -32,6 +34,7 @@ export const post = <A>(
   method: 'POST',
   path,
   policy: BODY_POLICIES.timelimit,
+  codec,
   ...more,
   serve: (services, body) => {
     const value: unknown = body

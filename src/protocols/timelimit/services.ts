@@ -3,7 +3,7 @@ import type { AddDeviceCodes } from '../../commands/timelimit/add-device-codes.t
 import type { Connectivity } from '../../commands/timelimit/connectivity.ts'
 import type { DhKeys } from '../../commands/timelimit/dh-keys.ts'
 import type { MailCodes } from '../../commands/timelimit/mail-codes.ts'
-import type { OneTimeTokens } from '../../commands/timelimit/one-time.ts'
+import type { OneTimeTokens } from '../../commands/one-time.ts'
 import type { Pusher } from '../../commands/timelimit/push.ts'
 import type { Claim } from '../../domain/decider.ts'
 import type { Log } from '../../http/log.ts'

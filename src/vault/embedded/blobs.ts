@@ -1,13 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { syncDirectory } from '../../embedded/sync-directory.ts'
 import { isSha256, subjectDigest } from '../names.ts'
-import { BlobTooLarge, VaultUnavailable, type Blob, type Vault } from '../port.ts'
-import { syncDirectory } from './files.ts'
+import {
+  BlobTooLarge,
+  VaultUnavailable,
+  type Blob,
+  type HeldBlob,
+  type Vault,
+  type VaultHolding,
+} from '../port.ts'
 
 export type Blobs = Pick<Vault, 'putBlob' | 'readBlob' | 'deleteBlob'> & {
   readonly deleteBlobs: (subject: string) => Promise<void>
+  readonly holding: Pick<VaultHolding, 'blobs' | 'readBlob' | 'putBlob'>
 }
 
 /**
@@ -20,44 +28,85 @@ export const openBlobs = async (directory: string): Promise<Blobs> => {
   await mkdir(aside, { recursive: true, mode: 0o700 })
   await syncDirectory(directory)
   await syncDirectory(dirname(directory))
-  const directoryOf = (subject: string): string => join(directory, subjectDigest(subject).toString('hex'))
-  const pathOf = (subject: string, sha256: string): string | undefined =>
-    isSha256(sha256) ? join(directoryOf(subject), sha256) : undefined
+  const directoryOf = (digest: string): string => join(directory, digest)
+  const put = async (digest: string, content: Readable, bytesMax: number): Promise<Blob> => {
+    const temporary = join(aside, randomUUID())
+    try {
+      const blob = await writeAside(temporary, content, bytesMax)
+      await moveInto(directory, directoryOf(digest), temporary, blob.sha256).catch(unavailable)
+      return blob
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      throw error
+    }
+  }
 
   return {
-    putBlob: async (subject, content, bytesMax) => {
-      const temporary = join(aside, randomUUID())
-      try {
-        const blob = await writeAside(temporary, content, bytesMax)
-        await moveInto(directory, directoryOf(subject), temporary, blob.sha256).catch(unavailable)
-        return blob
-      } catch (error) {
-        await rm(temporary, { force: true }).catch(() => undefined)
-        throw error
-      }
-    },
-    readBlob: async (subject, sha256, range) => {
-      const path = pathOf(subject, sha256)
-      const handle = path === undefined ? undefined : await ifThere(open(path, 'r'))
-      if (handle === undefined) return undefined
-      if (range === undefined) return handle.createReadStream()
-      if (range.from <= range.to) return handle.createReadStream({ start: range.from, end: range.to })
-      await handle.close()
-      return Readable.from([])
+    putBlob: (subject, content, bytesMax) => put(digestOf(subject), content, bytesMax),
+    readBlob: (subject, sha256, range) => readBlob(directory, digestOf(subject), sha256, range),
+    holding: {
+      blobs: () => allBlobs(directory),
+      readBlob: (digest, sha256) => readBlob(directory, digest, sha256),
+      putBlob: (digest, content) => put(digest, content, Infinity),
     },
     deleteBlob: async (subject, sha256) => {
-      const path = pathOf(subject, sha256)
-      if (path === undefined) return false
-      const gone = await ifThere(unlink(path).then(() => true))
-      if (gone === true) await syncDirectory(directoryOf(subject)).catch(unlessGone)
+      if (!isSha256(sha256)) return false
+      const own = directoryOf(digestOf(subject))
+      const gone = await ifThere(unlink(join(own, sha256)).then(() => true))
+      if (gone === true) await syncDirectory(own).catch(unlessGone)
       return gone ?? false
     },
     deleteBlobs: async (subject) => {
-      await rm(directoryOf(subject), { recursive: true, force: true }).catch(unavailable)
+      await rm(directoryOf(digestOf(subject)), { recursive: true, force: true }).catch(unavailable)
       await syncDirectory(directory).catch(unavailable)
     },
   }
 }
+
+/** For reading beside a server: nothing is made, cleared away or written. */
+export const blobsBeside = (directory: string): Blobs => {
+  const refused = (): Promise<never> =>
+    Promise.reject(new VaultUnavailable('the blobs are open for reading only'))
+  return {
+    readBlob: (subject, sha256, range) => readBlob(directory, digestOf(subject), sha256, range),
+    putBlob: refused,
+    deleteBlob: refused,
+    deleteBlobs: refused,
+    holding: {
+      blobs: () => allBlobs(directory),
+      readBlob: (digest, sha256) => readBlob(directory, digest, sha256),
+      putBlob: refused,
+    },
+  }
+}
+
+const digestOf = (subject: string): string => subjectDigest(subject).toString('hex')
+
+const readBlob = async (
+  directory: string,
+  digest: string,
+  sha256: string,
+  range?: { readonly from: number; readonly to: number },
+): Promise<Readable | undefined> => {
+  const known = isSha256(digest) && isSha256(sha256)
+  const handle = known ? await ifThere(open(join(directory, digest, sha256), 'r')) : undefined
+  if (handle === undefined) return undefined
+  if (range === undefined) return handle.createReadStream()
+  if (range.from <= range.to) return handle.createReadStream({ start: range.from, end: range.to })
+  await handle.close()
+  return Readable.from([])
+}
+
+/** A page for each subject. */
+async function* allBlobs(directory: string): AsyncGenerator<readonly HeldBlob[], void> {
+  for (const subject of (await namesIn(directory)).filter(isSha256)) {
+    const found = (await namesIn(join(directory, subject))).filter(isSha256)
+    if (found.length > 0) yield found.map((sha256) => ({ subject, sha256 }))
+  }
+}
+
+const namesIn = async (directory: string): Promise<readonly string[]> =>
+  [...((await ifThere(readdir(directory))) ?? [])].sort()
 
 const writeAside = async (path: string, content: Readable, bytesMax: number): Promise<Blob> => {
   const file = await open(path, 'wx', 0o600).catch((error: unknown) => {

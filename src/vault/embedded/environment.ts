@@ -1,6 +1,8 @@
 import { renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { freeBytes } from '../../embedded/directory.ts'
+import { syncDirectory } from '../../embedded/sync-directory.ts'
 import { REWRITE_POLL_MS } from '../../limits.ts'
 import { VaultUnavailable } from '../port.ts'
 import {
@@ -10,7 +12,6 @@ import {
   openLastGeneration,
   openTableFile,
   removeAllBut,
-  syncDirectory,
   type Table,
   type TableFile,
 } from './files.ts'
@@ -27,6 +28,8 @@ export type Environment<Name extends string> = {
    * share one.
    */
   readonly rewrite: () => Promise<void>
+  /** Beside another process: reads from now on what is flushed now, and tells whether that stands in a newer file. */
+  readonly follow: () => boolean
   readonly close: () => Promise<void>
 }
 
@@ -51,6 +54,7 @@ export const openEnvironment = async <Name extends string>(
 
   const tables = (): TableFile<Name>['tables'] => {
     if (closed !== undefined) throw closedError()
+    file.gate.pass()
     return file.tables
   }
   const groups = openGroups<Name>({
@@ -87,29 +91,27 @@ export const openEnvironment = async <Name extends string>(
     tables,
     write: (step) => (closed === undefined ? groups.write(step) : Promise.reject(closedError())),
     rewrite: () => (rewriting ??= rewrite().finally(() => (rewriting = undefined))),
+    follow: () => false,
     close: () => (closed ??= close()),
   }
 }
 
-/** Reads beside the process that writes, and follows its rewrites: within `REWRITE_POLL_MS`, or when asked to look. */
-export type EnvironmentBeside<Name extends string> = {
-  readonly tables: () => Readonly<Record<Name, Table>>
-  /** Tells whether there is a newer file now. */
-  readonly follow: () => boolean
-  readonly close: () => Promise<void>
-}
-
-/** Throws `VaultUnavailable` if there is nothing. */
+/**
+ * Reads beside the process that writes, and follows its rewrites: within `REWRITE_POLL_MS`, or when asked to look. Throws
+ * `VaultUnavailable` if there is nothing, and when it is asked to write.
+ */
 export const openEnvironmentBeside = <Name extends string>(
   directory: string,
   names: readonly Name[],
-): EnvironmentBeside<Name> => {
+): Environment<Name> => {
   let file = openBeside(directory, names)
   let looked = performance.now()
   let closed: Promise<void> | undefined
   const follow = (): boolean => {
     looked = performance.now()
-    if (closed !== undefined || lastGeneration(directory) === file.generation) return false
+    if (closed !== undefined) return false
+    ;(file.root as unknown as { resetReadTxn: () => void }).resetReadTxn()
+    if (lastGeneration(directory) === file.generation) return false
     const old = file
     file = openBeside(directory, names)
     void old.root.close()
@@ -117,6 +119,8 @@ export const openEnvironmentBeside = <Name extends string>(
   }
   return {
     follow,
+    write: refuseWriting,
+    rewrite: refuseWriting,
     tables: () => {
       if (closed !== undefined) throw closedError()
       if (performance.now() - looked > REWRITE_POLL_MS) follow()
@@ -125,6 +129,27 @@ export const openEnvironmentBeside = <Name extends string>(
     close: () => (closed ??= file.root.close()),
   }
 }
+
+/** Entries of a table in order of the key, in pages that are read when they are asked for. */
+export async function* tablePages<Name extends string>(
+  environment: Environment<Name>,
+  table: Name,
+  range: { readonly start?: Buffer; readonly end?: Buffer; readonly page: number },
+): AsyncGenerator<readonly { readonly key: Buffer; readonly value: Buffer }[], void> {
+  const { page: limit, ...bounds } = range
+  let after: Buffer | undefined
+  for (;;) {
+    const from = after === undefined ? {} : { start: after, exclusiveStart: true }
+    const found = [...environment.tables()[table].getRange({ ...bounds, ...from, limit })]
+    after = found.at(-1)?.key
+    if (after === undefined) return
+    yield found
+    await nextTurn()
+  }
+}
+
+const refuseWriting = (): Promise<never> =>
+  Promise.reject(new VaultUnavailable('it is open for reading only'))
 
 const closedError = (): VaultUnavailable => new VaultUnavailable('closed')
 
@@ -148,7 +173,7 @@ const openBeside = <Name extends string>(
 
 /** All changes issued in one turn are one transaction. */
 const commit = <Name extends string>(
-  { tables }: TableFile<Name>,
+  { tables, gate }: TableFile<Name>,
   changes: readonly Change<Name>[],
 ): PromiseLike<unknown> => {
   const flushes = changes.map(({ table, key, value }) =>
@@ -156,6 +181,7 @@ const commit = <Name extends string>(
   )
   return Promise.all(flushes).catch((error: unknown) => {
     silence(error)
+    gate.shut(error)
     throw error
   })
 }

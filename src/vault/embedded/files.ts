@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
+import { makeGate, type Gate } from '../../embedded/lmdb-gate.ts'
 import { openLmdb } from '../../embedded/lmdb.ts'
 import { VaultUnavailable } from '../port.ts'
 
@@ -12,6 +12,7 @@ export type TableFile<Name extends string> = {
   readonly path: string
   readonly generation: number
   readonly root: RootDatabase<Buffer, Buffer>
+  readonly gate: Gate
   readonly tables: Readonly<Record<Name, Table>>
 }
 
@@ -46,7 +47,8 @@ export const openTableFile = <Name extends string>(
     if (table === undefined) throw new VaultUnavailable(`no ${name} in ${path}`)
     return [name, table]
   })
-  return { path, root, tables: Object.fromEntries(tables) as Readonly<Record<Name, Table>> }
+  const gate = makeGate(root, (cause) => new VaultUnavailable('the file cannot be read', { cause }))
+  return { path, root, gate, tables: Object.fromEntries(tables) as Readonly<Record<Name, Table>> }
 }
 
 /** Opens the greatest generation, and begins with the first. Readers begin nothing. */
@@ -60,16 +62,6 @@ export const openLastGeneration = <Name extends string>(
   if (last === 0 && mode === 'readOnly') throw new VaultUnavailable(`nothing in ${directory}`)
   const generation = Math.max(1, last)
   return { ...openTableFile(generationPath(directory, generation), names, mode), generation }
-}
-
-/** Makes creations, renamings and removals in a directory outlive a loss of power. */
-export const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }
 
 const FILE = /^(\d+|aside)\.mdb(-lock)?$/

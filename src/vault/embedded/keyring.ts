@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { KEYRING_CACHE_ENTRIES_MAX } from '../../limits.ts'
-import { VaultUnavailable, type Keyring } from '../port.ts'
+import { KEYRING_CACHE_ENTRIES_MAX, KEYRING_PAGE_KEYS } from '../../limits.ts'
+import { isSameKey } from '../names.ts'
+import { KeyConflict, VaultUnavailable, type HeldKey, type Keyring } from '../port.ts'
 import { promised } from '../promised.ts'
-import { openEnvironment, openEnvironmentBeside, type Environment } from './environment.ts'
+import { openEnvironment, openEnvironmentBeside, tablePages, type Environment } from './environment.ts'
 import type { Table } from './files.ts'
 
 export type EmbeddedKeyringOptions = {
@@ -46,6 +47,8 @@ const openAlone = async ({ path, onFatal }: EmbeddedKeyringOptions): Promise<Key
     findInstallation: (name) =>
       promised(() => presentIn(keyIn(environment.tables().keys, installationKey(name)))),
     rewrite: environment.rewrite,
+    held: () => held(environment),
+    putBack: (keys) => putBack(environment, keys),
     close: async () => {
       cache.clear()
       await environment.close()
@@ -72,6 +75,8 @@ const openBeside = (path: string): Keyring => {
     installation: async (name) => installationIn(lookUp(installationKey(name)) ?? (await refused())),
     findInstallation: (name) => promised(() => presentIn(lookUp(installationKey(name)))),
     rewrite: refused,
+    held: () => held(environment),
+    putBack: refused,
     close: environment.close,
   }
 }
@@ -83,6 +88,7 @@ const DESTROYED = Buffer.from('destroyed')
 
 type Found = Buffer | 'destroyed' | undefined
 
+const SUBJECT = Buffer.from('subject')
 const subjectKey = (subject: string): Buffer => Buffer.from(`subject\0${subject}`)
 const installationKey = (name: string): Buffer => Buffer.from(`installation\0${name}`)
 
@@ -98,6 +104,31 @@ const made = (environment: Environment<'keys'>, key: Buffer): Promise<Buffer | '
     const fresh = randomBytes(KEY_BYTES)
     transaction.put('keys', key, fresh)
     return fresh
+  })
+
+async function* held(environment: Environment<'keys'>): AsyncGenerator<readonly HeldKey[], void> {
+  environment.follow()
+  for await (const page of tablePages(environment, 'keys', { page: KEYRING_PAGE_KEYS }))
+    yield page.map(({ key, value }) => heldKey(key, foundIn(value) ?? 'destroyed'))
+}
+
+const heldKey = (place: Buffer, key: Buffer | 'destroyed'): HeldKey => {
+  const name = place.toString('utf8', place.indexOf(0) + 1)
+  const isSubject = place.subarray(0, place.indexOf(0)).equals(SUBJECT)
+  return isSubject ? { of: 'subject', name, key } : { of: 'installation', name, key: installationIn(key) }
+}
+
+const putBack = (environment: Environment<'keys'>, keys: readonly HeldKey[]): Promise<void> =>
+  environment.write((transaction) => {
+    const missing = keys.flatMap(({ of, name, key }) => {
+      const place = of === 'subject' ? subjectKey(name) : installationKey(name)
+      const there = foundIn(transaction.get('keys', place))
+      if (there === undefined) return [{ place, key }]
+      if (isSameKey(there, key)) return []
+      throw new KeyConflict(`another key of ${name} is there`)
+    })
+    for (const { place, key } of missing)
+      transaction.put('keys', place, key === 'destroyed' ? DESTROYED : Buffer.from(key))
   })
 
 const installationIn = (found: Exclude<Found, undefined>): Buffer => {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../json.ts'
 import type { Entry } from '../port.ts'
-import { subjectDigest } from '../names.ts'
+import { isSha256, subjectDigest } from '../names.ts'
 import type { Transaction } from './groups.ts'
 
 /**
@@ -17,6 +17,7 @@ export type EntryRecord = {
   readonly value: JsonObject
   readonly version: string
   readonly expiresAt?: number
+  /** SHA-256 of its name in hexadecimal; in older files the name. */
   readonly subject?: string
 }
 
@@ -74,8 +75,11 @@ const forEachIndex = (
   visit: (table: 'expiries' | 'subjects', key: Buffer) => void,
 ): void => {
   if (expiresAt !== undefined) visit('expiries', expiryKey(expiresAt, place))
-  if (subject !== undefined) visit('subjects', Buffer.concat([subjectDigest(subject), place]))
+  if (subject !== undefined) visit('subjects', Buffer.concat([Buffer.from(digestOf(subject), 'hex'), place]))
 }
+
+export const digestOf = (subject: string): string =>
+  isSha256(subject) ? subject : subjectDigest(subject).toString('hex')
 
 /** Positive doubles sort by their bytes. */
 const expiryKey = (expiresAt: number, place: Buffer): Buffer => {

@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { VAULT_PAGE_ENTRIES } from '../../limits.ts'
-import { counterName, expiryOf, keyAt, placeOf, placePrefix, placeToWrite } from '../names.ts'
-import type { Entry, KeyedEntry, PutOptions, Vault } from '../port.ts'
+import {
+  counterName,
+  expiryOf,
+  keyAt,
+  partsOf,
+  placeOf,
+  placePrefix,
+  placeToWrite,
+  subjectDigest,
+} from '../names.ts'
+import type { Entry, HeldEntry, KeyedEntry, PutOptions, Vault, VaultHolding } from '../port.ts'
 import { promised } from '../promised.ts'
-import { openBlobs } from './blobs.ts'
-import { openEnvironment, type Environment } from './environment.ts'
+import { blobsBeside, openBlobs } from './blobs.ts'
+import { openEnvironment, openEnvironmentBeside, tablePages, type Environment } from './environment.ts'
 import {
   decodeRecord,
+  digestOf,
   expiryBound,
   isExpired,
   liveEntry,
@@ -26,15 +35,19 @@ export type EmbeddedVaultOptions = {
   readonly blobsPath: string
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
+  /** Beside a server that has it open: what would write is refused. Throws `VaultUnavailable` if there is no vault. */
+  readonly readOnly?: boolean
   /** Told once when the disk has refused a write. Nothing is written from then on: the process has to end (code 75). */
   readonly onFatal?: (error: Error) => void
 }
 
-/** The vault in LMDB, with blobs as files, of which this process is the only opener. */
+/** The vault in LMDB, with blobs as files, of which this process is the only writer. */
 export const openEmbeddedVault = async (options: EmbeddedVaultOptions): Promise<Vault> => {
-  const { path, blobsPath, now, onFatal } = options
-  const environment = await openEnvironment({ directory: path, names: TABLES, onFatal })
-  const { deleteBlobs, ...blobs } = await openBlobs(blobsPath)
+  const { path, blobsPath, now, onFatal, readOnly = false } = options
+  const environment = readOnly
+    ? openEnvironmentBeside(path, TABLES)
+    : await openEnvironment({ directory: path, names: TABLES, onFatal })
+  const { deleteBlobs, holding, ...blobs } = readOnly ? blobsBeside(blobsPath) : await openBlobs(blobsPath)
   return {
     ...entriesOf(environment, now),
     ...countersOf(environment),
@@ -45,6 +58,7 @@ export const openEmbeddedVault = async (options: EmbeddedVaultOptions): Promise<
     },
     sweep: () => sweep(environment, now()),
     rewrite: environment.rewrite,
+    holding: { ...holdingOf(environment, now), ...holding },
     close: environment.close,
   }
 }
@@ -118,8 +132,65 @@ const newRecord = (
     value,
     version: randomUUID(),
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(options?.subject === undefined ? {} : { subject: options.subject }),
+    ...(options?.subject === undefined ? {} : { subject: subjectDigest(options.subject).toString('hex') }),
   }
+}
+
+const holdingOf = (
+  environment: VaultEnvironment,
+  now: () => number,
+): Pick<VaultHolding, 'entries' | 'counters' | 'putEntries'> => ({
+  entries: async function* () {
+    environment.follow()
+    for await (const found of tablePages(environment, 'entries', { page: VAULT_PAGE_ENTRIES })) {
+      const at = now()
+      const page = found.flatMap(({ key, value }) => heldEntry(key, decodeRecord(value), at))
+      if (page.length > 0) yield page
+    }
+  },
+  counters: async function* () {
+    environment.follow()
+    for await (const found of tablePages(environment, 'counters', { page: VAULT_PAGE_ENTRIES }))
+      yield found.map(({ key, value }) => ({ name: key.toString(), last: BigInt(value.toString()) }))
+  },
+  putEntries: async (entries) => {
+    const places = entries.map(({ space, key }) => placeToWrite(space, key))
+    await environment.write((transaction) =>
+      places.forEach((place, index) => putEntry(transaction, place, entries[index], now())),
+    )
+  },
+})
+
+const heldEntry = (
+  place: Buffer,
+  { value, expiresAt, subject }: EntryRecord,
+  now: number,
+): readonly HeldEntry[] => {
+  if (expiresAt !== undefined && expiresAt <= now) return []
+  return [
+    {
+      ...partsOf(place),
+      value,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(subject === undefined ? {} : { subject: digestOf(subject) }),
+    },
+  ]
+}
+
+const putEntry = (
+  transaction: VaultTransaction,
+  place: Buffer,
+  held: HeldEntry | undefined,
+  now: number,
+): void => {
+  if (held === undefined || isExpired(held, now)) return
+  const { value, expiresAt, subject } = held
+  replaceRecord(transaction, place, recordAt(transaction, place), {
+    value,
+    version: randomUUID(),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(subject === undefined ? {} : { subject }),
+  })
 }
 
 /** What was live is answered; what had expired goes too. */
@@ -141,20 +212,14 @@ async function* list(
   const first = placePrefix(space, prefix)
   if (placeOf(space, prefix) === undefined) return
   const end = Buffer.concat([first, Buffer.of(0xff)])
-  let range: { readonly start: Buffer; readonly exclusiveStart?: boolean } = { start: first }
-  for (;;) {
-    const { entries } = environment.tables()
-    const found = [...entries.getRange({ ...range, end, limit: VAULT_PAGE_ENTRIES })]
-    const last = found.at(-1)
-    if (last === undefined) return
+  const range = { start: first, end, page: VAULT_PAGE_ENTRIES }
+  for await (const found of tablePages(environment, 'entries', range)) {
     const at = now()
     const page = found.flatMap(({ key, value }) => {
       const entry = liveEntry(decodeRecord(value), at)
       return entry === undefined ? [] : [{ key: keyAt(key), ...entry }]
     })
     if (page.length > 0) yield page
-    range = { start: last.key, exclusiveStart: true }
-    await nextTurn()
   }
 }
 
@@ -180,13 +245,15 @@ const sweep = async (environment: VaultEnvironment, now: number): Promise<number
 
 const removeSubject = async (environment: VaultEnvironment, subject: string): Promise<void> => {
   const bounds = subjectBounds(subject)
+  const digest = subjectDigest(subject).toString('hex')
   for (;;) {
     const found = [...environment.tables().subjects.getRange({ ...bounds, limit: VAULT_PAGE_ENTRIES })]
     if (found.length === 0) return
     await environment.write((transaction) => {
       for (const { value: place } of found) {
         const record = recordAt(transaction, place)
-        if (record?.subject === subject) replaceRecord(transaction, place, record, undefined)
+        if (record?.subject !== undefined && digestOf(record.subject) === digest)
+          replaceRecord(transaction, place, record, undefined)
       }
     })
   }

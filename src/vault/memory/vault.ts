@@ -3,24 +3,44 @@ import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { VAULT_PAGE_ENTRIES } from '../../limits.ts'
 import type { JsonObject } from '../../json.ts'
-import { counterName, expiryOf, keyAt, placeOf, placePrefix, placeToWrite } from '../names.ts'
-import { BlobTooLarge, type Entry, type KeyedEntry, type PutOptions, type Vault } from '../port.ts'
+import {
+  counterName,
+  expiryOf,
+  keyAt,
+  partsOf,
+  placeOf,
+  placePrefix,
+  placeToWrite,
+  subjectDigest,
+} from '../names.ts'
+import {
+  BlobTooLarge,
+  type Blob,
+  type Entry,
+  type KeyedEntry,
+  type PutOptions,
+  type Vault,
+  type VaultHolding,
+} from '../port.ts'
 import { promised } from '../promised.ts'
 
 /** A vault for tests: it ends with the process. `now` in milliseconds since the Unix epoch. */
 export const memoryVault = ({ now }: { readonly now: () => number }): Vault => {
   const entries = new Map<string, Held>()
+  const { held, ...counting } = countersIn(new Map())
+  const { holding, ...blobs } = blobsIn(entries)
   return {
     ...entriesIn(entries, now),
-    ...countersIn(new Map()),
-    ...blobsIn(entries),
+    ...counting,
+    ...blobs,
+    holding: { ...holdingIn(entries, now), counters: held, ...holding },
     sweep: () => Promise.resolve(removeWhere(entries, (held) => live(held, now()) === undefined)),
     rewrite: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
 }
 
-/** JSON text, so that nobody's object is shared. */
+/** JSON text, so that nobody's object is shared; the subject as its digest. */
 type Held = Omit<Entry, 'value'> & { readonly text: string; readonly subject: string | undefined }
 
 /** By place: one character a byte, so that places sort like bytes. */
@@ -56,7 +76,11 @@ const entriesIn = (
   }
 }
 
-const countersIn = (counters: Map<string, bigint>): Pick<Vault, 'next' | 'raise'> => ({
+const countersIn = (
+  counters: Map<string, bigint>,
+): Pick<Vault, 'next' | 'raise'> & { readonly held: VaultHolding['counters'] } => ({
+  held: () =>
+    inPages([...counters].map(([id, last]) => ({ name: Buffer.from(id, 'latin1').toString(), last }))),
   next: (counter) =>
     promised(() => {
       const name = idOf(counterName(counter))
@@ -71,33 +95,80 @@ const countersIn = (counters: Map<string, bigint>): Pick<Vault, 'next' | 'raise'
     }),
 })
 
-const blobsIn = (entries: Entries): Pick<Vault, 'putBlob' | 'readBlob' | 'deleteBlob' | 'deleteSubject'> => {
+const blobsIn = (
+  entries: Entries,
+): Pick<Vault, 'putBlob' | 'readBlob' | 'deleteBlob' | 'deleteSubject'> & {
+  readonly holding: Pick<VaultHolding, 'blobs' | 'readBlob' | 'putBlob'>
+} => {
   const blobs = new Map<string, Map<string, Buffer>>()
+  const put = async (digest: string, content: Readable, bytesMax: number): Promise<Blob> => {
+    const bytes = await collect(content, bytesMax)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    blobs.set(digest, (blobs.get(digest) ?? new Map<string, Buffer>()).set(sha256, bytes))
+    return { sha256, bytes: bytes.length }
+  }
+  const read = (digest: string, sha256: string, range?: { readonly from: number; readonly to: number }) =>
+    promised(() => {
+      const bytes = blobs.get(digest)?.get(sha256)
+      const part = range === undefined ? bytes : bytes?.subarray(range.from, range.to + 1)
+      return part === undefined ? undefined : Readable.from(part.length === 0 ? [] : [Buffer.from(part)])
+    })
   return {
-    putBlob: async (subject, content, bytesMax) => {
-      const bytes = await collect(content, bytesMax)
-      const sha256 = createHash('sha256').update(bytes).digest('hex')
-      blobs.set(subject, (blobs.get(subject) ?? new Map<string, Buffer>()).set(sha256, bytes))
-      return { sha256, bytes: bytes.length }
-    },
-    readBlob: (subject, sha256, range) =>
-      promised(() => {
-        const bytes = blobs.get(subject)?.get(sha256)
-        const part = range === undefined ? bytes : bytes?.subarray(range.from, range.to + 1)
-        return part === undefined ? undefined : Readable.from(part.length === 0 ? [] : [Buffer.from(part)])
-      }),
-    deleteBlob: (subject, sha256) => promised(() => blobs.get(subject)?.delete(sha256) ?? false),
+    putBlob: (subject, content, bytesMax) => put(digestOf(subject), content, bytesMax),
+    readBlob: (subject, sha256, range) => read(digestOf(subject), sha256, range),
+    deleteBlob: (subject, sha256) => promised(() => blobs.get(digestOf(subject))?.delete(sha256) ?? false),
     deleteSubject: (subject) =>
       promised(() => {
-        removeWhere(entries, (held) => held.subject === subject)
-        blobs.delete(subject)
+        removeWhere(entries, (held) => held.subject === digestOf(subject))
+        blobs.delete(digestOf(subject))
       }),
+    holding: {
+      blobs: () =>
+        inPages(
+          [...blobs].flatMap(([subject, all]) => [...all.keys()].map((sha256) => ({ subject, sha256 }))),
+        ),
+      readBlob: read,
+      putBlob: (digest, content) => put(digest, content, Infinity),
+    },
   }
 }
 
+const holdingIn = (entries: Entries, now: () => number): Pick<VaultHolding, 'entries' | 'putEntries'> => ({
+  entries: () =>
+    inPages(
+      [...entries.keys()].sort().flatMap((id) => {
+        const held = entries.get(id)
+        const entry = live(held, now())
+        if (entry === undefined) return []
+        const { version: _version, ...rest } = entry
+        const subject = held?.subject === undefined ? {} : { subject: held.subject }
+        return [{ ...partsOf(Buffer.from(id, 'latin1')), ...rest, ...subject }]
+      }),
+    ),
+  putEntries: (held) =>
+    promised(() => {
+      for (const { space, key, value, expiresAt, subject } of held) {
+        const id = idOf(placeToWrite(space, key))
+        if (expiresAt !== undefined && expiresAt <= now()) continue
+        const common = { text: JSON.stringify(value), version: randomUUID(), subject }
+        entries.set(id, expiresAt === undefined ? common : { ...common, expiresAt })
+      }
+    }),
+})
+
+async function* inPages<A>(all: readonly A[]): AsyncGenerator<readonly A[], void> {
+  for (let from = 0; from < all.length; from += VAULT_PAGE_ENTRIES) {
+    yield all.slice(from, from + VAULT_PAGE_ENTRIES)
+    await nextTurn()
+  }
+}
+
+const digestOf = (subject: string): string => subjectDigest(subject).toString('hex')
+
 const held = (value: JsonObject, options: PutOptions | undefined, now: number): Held => {
   const expiresAt = expiryOf(now, options?.ttlMs)
-  const common = { text: JSON.stringify(value), version: randomUUID(), subject: options?.subject }
+  const subject = options?.subject === undefined ? undefined : digestOf(options.subject)
+  const common = { text: JSON.stringify(value), version: randomUUID(), subject }
   return expiresAt === undefined ? common : { ...common, expiresAt }
 }
 

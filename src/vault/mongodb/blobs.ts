@@ -4,12 +4,21 @@ import { Binary, type Collection } from 'mongodb'
 import { VAULT_CHUNK_BYTES, VAULT_UPLOAD_SILENCE_MS } from '../../limits.ts'
 import type { Mongo } from '../../mongodb/connection.ts'
 import { isSha256, subjectDigest } from '../names.ts'
-import { BlobTooLarge, VaultUnavailable, type Blob, type Vault } from '../port.ts'
+import {
+  BlobTooLarge,
+  VaultUnavailable,
+  type Blob,
+  type HeldBlob,
+  type Vault,
+  type VaultHolding,
+} from '../port.ts'
+import { pagesOf } from './pages.ts'
 import { reaching, unlessDuplicate } from './turns.ts'
 import { uploadsOf, type ChunkDocument, type HeadDocument, type Uploads } from './uploads.ts'
 
 export type Blobs = Pick<Vault, 'putBlob' | 'readBlob' | 'deleteBlob'> & {
   readonly deleteBlobs: (subject: string) => Promise<void>
+  readonly holding: Pick<VaultHolding, 'blobs' | 'readBlob' | 'putBlob'>
 } & Pick<Uploads, 'sweepUploads' | 'finishDeletions'>
 
 /**
@@ -20,9 +29,6 @@ export const blobsOf = ({ db }: Mongo, now: () => number): Blobs => {
   const heads = db.collection<HeadDocument>('vault.blobs')
   const chunks = db.collection<ChunkDocument>('vault.chunks')
   const uploads = uploadsOf(db, now)
-
-  const headOf = async (id: string | undefined): Promise<HeadDocument | undefined> =>
-    id === undefined ? undefined : reaching(async () => (await heads.findOne({ _id: id })) ?? undefined)
 
   const writeChunk = async (upload: Upload, number: number, chunk: Buffer): Promise<void> => {
     if (number === 0 || now() - upload.signedAt > SIGN_MS) {
@@ -53,26 +59,33 @@ export const blobsOf = ({ db }: Mongo, now: () => number): Blobs => {
     await (made === true ? uploads.end(id) : uploads.discard(id)).catch(() => undefined)
   }
 
+  const put = async (digest: string, content: Readable, bytesMax: number): Promise<Blob> => {
+    const upload: Upload = { id: randomUUID(), chunks: 0, signedAt: now() }
+    try {
+      const blob = await writeChunks(upload, content, bytesMax)
+      await reaching(() => writeHead(`${digest}/${blob.sha256}`, blob.bytes, upload))
+      return blob
+    } catch (error) {
+      // A server that went away may have taken the head all the same: a sweep will see.
+      const known = upload.chunks > 0 && !(error instanceof VaultUnavailable)
+      if (known) await uploads.discard(upload.id).catch(() => undefined)
+      throw error
+    }
+  }
+
+  const headOf = (id: string | undefined) => headIn(heads, id)
+  const readHead = async (id: string | undefined, range?: Range): Promise<Readable | undefined> => {
+    const head = await headOf(id)
+    return head && readable(chunks, head, range)
+  }
+
   return {
-    putBlob: async (subject, content, bytesMax) => {
-      const upload: Upload = { id: randomUUID(), chunks: 0, signedAt: now() }
-      try {
-        const blob = await writeChunks(upload, content, bytesMax)
-        await reaching(() => writeHead(headId(subject, blob.sha256), blob.bytes, upload))
-        return blob
-      } catch (error) {
-        // A server that went away may have taken the head all the same: a sweep will see.
-        const known = upload.chunks > 0 && !(error instanceof VaultUnavailable)
-        if (known) await uploads.discard(upload.id).catch(() => undefined)
-        throw error
-      }
-    },
-    readBlob: async (subject, sha256, range) => {
-      const head = await headOf(idOf(subject, sha256))
-      if (head === undefined) return undefined
-      const from = range?.from ?? 0
-      const to = Math.min(range?.to ?? Infinity, head.bytes - 1)
-      return Readable.from(from > to ? [] : read(chunks, head, from, to), { objectMode: false })
+    putBlob: (subject, content, bytesMax) => put(subjectDigest(subject).toString('hex'), content, bytesMax),
+    readBlob: (subject, sha256, range) => readHead(idOf(subject, sha256), range),
+    holding: {
+      blobs: () => allBlobs(heads),
+      readBlob: (digest, sha256) => readHead(`${digest}/${sha256}`),
+      putBlob: (digest, content) => put(digest, content, Infinity),
     },
     deleteBlob: async (subject, sha256) => {
       const head = await headOf(idOf(subject, sha256))
@@ -86,6 +99,31 @@ export const blobsOf = ({ db }: Mongo, now: () => number): Blobs => {
     sweepUploads: () => reaching(uploads.sweepUploads),
     finishDeletions: () => reaching(uploads.finishDeletions),
   }
+}
+
+async function* allBlobs(heads: Collection<HeadDocument>): AsyncGenerator<readonly HeldBlob[], void> {
+  for await (const page of pagesOf(heads))
+    yield page.map(({ _id }) => {
+      const [subject = '', sha256 = ''] = _id.split('/')
+      return { subject, sha256 }
+    })
+}
+
+type Range = { readonly from: number; readonly to: number }
+
+const headIn = async (
+  heads: Collection<HeadDocument>,
+  id: string | undefined,
+): Promise<HeadDocument | undefined> =>
+  id === undefined ? undefined : reaching(async () => (await heads.findOne({ _id: id })) ?? undefined)
+
+const readable = (
+  chunks: Collection<ChunkDocument>,
+  head: HeadDocument,
+  { from = 0, to = Infinity }: Partial<Range> = {},
+): Readable => {
+  const last = Math.min(to, head.bytes - 1)
+  return Readable.from(from > last ? [] : read(chunks, head, from, last), { objectMode: false })
 }
 
 /** One on its way: chunks acknowledged, and when its mark was written last. */

@@ -1,13 +1,16 @@
 import { isDuplicate, type Mongo } from '../../mongodb/connection.ts'
 import { counterName } from '../names.ts'
-import type { Vault } from '../port.ts'
+import type { Vault, VaultHolding } from '../port.ts'
+import { pagesOf } from './pages.ts'
 import { inTurns, reaching, unlessDuplicate, untilWon } from './turns.ts'
 
 /**
  * Counters as documents of `vault.counters`. All who ask for a number while the server answers for that counter share the next
  * request. A number whose answer is lost is a gap.
  */
-export const countersOf = ({ db }: Mongo): Pick<Vault, 'next' | 'raise'> => {
+export const countersOf = ({
+  db,
+}: Mongo): Pick<Vault, 'next' | 'raise'> & { readonly held: VaultHolding['counters'] } => {
   const counters = db.collection<CounterDocument>('vault.counters')
   const turn = inTurns()
   const waiting = new Map<string, Batch>()
@@ -66,6 +69,10 @@ export const countersOf = ({ db }: Mongo): Pick<Vault, 'next' | 'raise'> => {
     raise: async (counter, atLeast) => {
       const name = counterName(counter).toString()
       await turn(name, () => reaching(() => raise(name, atLeast)))
+    },
+    held: async function* () {
+      for await (const page of pagesOf(counters))
+        yield page.map((document) => ({ name: document._id, last: lastOf(document) }))
     },
   }
 }

@@ -3,13 +3,15 @@ import type { Collection, Filter } from 'mongodb'
 import type { JsonObject } from '../../json.ts'
 import { VAULT_PAGE_ENTRIES } from '../../limits.ts'
 import type { Mongo } from '../../mongodb/connection.ts'
-import { expiryOf, keyAt, placeOf, placePrefix, placeToWrite, subjectDigest } from '../names.ts'
-import type { Entry, KeyedEntry, PutOptions, Vault } from '../port.ts'
+import { expiryOf, keyAt, partsOf, placeOf, placePrefix, placeToWrite, subjectDigest } from '../names.ts'
+import type { Entry, HeldEntry, KeyedEntry, PutOptions, Vault, VaultHolding } from '../port.ts'
+import { pagesOf } from './pages.ts'
 import { inTurns, reaching, unlessDuplicate, untilWon } from './turns.ts'
 
 export type Entries = Pick<Vault, 'put' | 'get' | 'take' | 'delete' | 'compareAndSet' | 'list'> & {
   readonly deleteEntries: (subject: string) => Promise<void>
   readonly sweepEntries: () => Promise<number>
+  readonly holding: Pick<VaultHolding, 'entries' | 'putEntries'>
 }
 
 /** Entries as documents of `vault.entries`, each operation on one of them. */
@@ -85,10 +87,10 @@ export const entriesOf = ({ db }: Mongo, now: () => number): Entries => {
     },
     list: (space, prefix = '') => list(entries, now, space, prefix),
     deleteEntries: async (subject) => {
-      const digest = subjectDigest(subject).toString('hex')
-      await reaching(() => deleteWhere(entries, { subject: digest }))
+      await reaching(() => deleteWhere(entries, { subject: subjectDigest(subject).toString('hex') }))
     },
     sweepEntries: () => reaching(() => deleteWhere(entries, { expiresAt: { $lte: now() } })),
+    holding: holdingOf(entries, indexed, now),
   }
 }
 
@@ -129,6 +131,51 @@ const newDocument = (
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(subject === undefined ? {} : { subject: subjectDigest(subject).toString('hex') }),
   }
+}
+
+const holdingOf = (
+  entries: Collection<EntryDocument>,
+  indexed: () => Promise<unknown>,
+  now: () => number,
+): Entries['holding'] => ({
+  entries: async function* () {
+    for await (const found of pagesOf(entries)) {
+      const page = found.flatMap((document) => heldEntries(document, now()))
+      if (page.length > 0) yield page
+    }
+  },
+  putEntries: (held) =>
+    reaching(async () => {
+      await indexed()
+      await putHeld(entries, held, now())
+    }),
+})
+
+const heldEntries = (document: EntryDocument, now: number): readonly HeldEntry[] => {
+  const entry = liveEntry(document, now)
+  if (entry === undefined) return []
+  const { version: _version, ...rest } = entry
+  const { subject } = document
+  return [{ ...partsOf(Buffer.from(document._id)), ...rest, ...(subject === undefined ? {} : { subject }) }]
+}
+
+const putHeld = async (
+  entries: Collection<EntryDocument>,
+  held: readonly HeldEntry[],
+  now: number,
+): Promise<void> => {
+  const writes = held.flatMap(({ space, key, value, expiresAt, subject }) => {
+    const _id = placeToWrite(space, key).toString()
+    if (expiresAt !== undefined && expiresAt <= now) return []
+    const replacement: Omit<EntryDocument, '_id'> = {
+      text: JSON.stringify(value),
+      version: randomUUID(),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(subject === undefined ? {} : { subject }),
+    }
+    return [{ replaceOne: { filter: { _id }, replacement, upsert: true } }]
+  })
+  if (writes.length > 0) await entries.bulkWrite(writes, { ordered: false })
 }
 
 /** Expired is absent at once (decisions 20). */

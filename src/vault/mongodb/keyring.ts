@@ -3,7 +3,9 @@ import { LRUCache } from 'lru-cache'
 import { Binary, type Collection } from 'mongodb'
 import { KEYRING_CACHE_ENTRIES_MAX, KEYRING_CHECK_MS } from '../../limits.ts'
 import { isDuplicate, type Mongo } from '../../mongodb/connection.ts'
-import { VaultUnavailable, type Keyring } from '../port.ts'
+import { isSameKey } from '../names.ts'
+import { KeyConflict, VaultUnavailable, type HeldKey, type Keyring } from '../port.ts'
+import { pagesOf } from './pages.ts'
 import { reaching, unlessDuplicate, untilWon } from './turns.ts'
 
 /**
@@ -60,6 +62,8 @@ export const openMongoKeyring = ({ db }: Mongo): Keyring => {
      * backups keep a destroyed key for as long as the operator set them to.
      */
     rewrite: () => Promise.resolve(),
+    held: () => held(keys),
+    putBack: (all) => reaching(() => putBack(keys, all)),
     close: () => {
       memory.clear()
       return Promise.resolve()
@@ -119,6 +123,42 @@ const destroyIn = (keys: Collection<KeyDocument>, _id: string): Promise<true> =>
       keys.updateOne({ _id }, { $set: { destroyed: true }, $unset: { key: '' } }, { upsert: true }),
     ),
   )
+
+async function* held(keys: Collection<KeyDocument>): AsyncGenerator<readonly HeldKey[], void> {
+  for await (const found of pagesOf(keys)) {
+    const page = found.flatMap(heldKeys)
+    if (page.length > 0) yield page
+  }
+}
+
+const heldKeys = (document: KeyDocument): readonly HeldKey[] => {
+  const { _id } = document
+  const key = keyIn(document) ?? 'destroyed'
+  const nameBehind = (prefix: string): string => _id.slice(prefix.length)
+  if (_id.startsWith(subjectId(''))) return [{ of: 'subject', name: nameBehind(subjectId('')), key }]
+  if (!_id.startsWith(installationId(''))) return []
+  return [{ of: 'installation', name: nameBehind(installationId('')), key: installationIn(key) }]
+}
+
+/** What it puts is put before the answer; after a conflict others of the page may be there. */
+const putBack = async (keys: Collection<KeyDocument>, all: readonly HeldKey[]): Promise<void> => {
+  const ids = new Map(
+    all.map((held) => [(held.of === 'subject' ? subjectId : installationId)(held.name), held] as const),
+  )
+  const missing = new Map(ids)
+  for (const document of await keys.find({ _id: { $in: [...ids.keys()] } }).toArray()) {
+    const wanted = ids.get(document._id)
+    missing.delete(document._id)
+    if (wanted !== undefined && !isSameKey(keyIn(document) ?? 'destroyed', wanted.key))
+      throw new KeyConflict(`another key of ${wanted.name} is there`)
+  }
+  if (missing.size === 0) return
+  await keys.insertMany(
+    [...missing].map(([_id, { key }]) =>
+      key === 'destroyed' ? { _id, destroyed: true } : { _id, key: new Binary(key) },
+    ),
+  )
+}
 
 type Remember = (subject: string, key: Buffer) => void
 

@@ -10,11 +10,12 @@ import { entriesOf } from './entries.ts'
  * deleted what nobody got. `now` in milliseconds since the Unix epoch: the clocks of several nodes should agree.
  */
 export const openMongoVault = (mongo: Mongo, { now }: { readonly now: () => number }): Vault => {
-  const { deleteEntries, sweepEntries, ...entries } = entriesOf(mongo, now)
-  const { deleteBlobs, sweepUploads, finishDeletions, ...blobs } = blobsOf(mongo, now)
+  const { deleteEntries, sweepEntries, holding, ...entries } = entriesOf(mongo, now)
+  const { deleteBlobs, sweepUploads, finishDeletions, holding: ofBlobs, ...blobs } = blobsOf(mongo, now)
+  const { held, ...counters } = countersOf(mongo)
   return {
     ...entries,
-    ...countersOf(mongo),
+    ...counters,
     ...blobs,
     deleteSubject: async (subject) => {
       await deleteEntries(subject)
@@ -29,6 +30,7 @@ export const openMongoVault = (mongo: Mongo, { now }: { readonly now: () => numb
      * needs them, `compact` would only move what lives, and oplog and backups keep it for as long as the operator set them to.
      */
     rewrite: finishDeletions,
+    holding: { ...holding, counters: held, ...ofBlobs },
     /** The connection is whose who opened it. */
     close: () => Promise.resolve(),
   }

@@ -207,6 +207,31 @@ export const writeCases: readonly Case[] = [
     },
   ],
   [
+    'checkpoints that moved together go on alone, and are forgotten alone',
+    async (t, documents, c) => {
+      const names = [1, 2, 3].map((n) => `${c} ${n}`) as [string, string, string]
+      const move = (position: bigint, ...moved: readonly string[]) =>
+        documents.apply(
+          [],
+          moved.map((name) => ({ name, position })),
+        )
+      const stand = () => Promise.all(names.map((name) => documents.checkpoint(name)))
+      await move(5n, ...names)
+      await move(7n, names[2], names[0])
+      await move(6n, names[1])
+      t.deepEqual(await stand(), [7n, 6n, 7n])
+      await documents.forgetCheckpoint(names[0])
+      t.deepEqual(await stand(), [undefined, 6n, 7n])
+      await move(8n, names[1], names[2])
+      await move(2n, names[0])
+      t.deepEqual(await stand(), [2n, 8n, 8n], 'forgotten, it begins again')
+      await documents.forgetCheckpoint(names[2])
+      t.deepEqual(await stand(), [2n, 8n, undefined])
+      const all = await documents.checkpoints()
+      t.deepEqual([all.get(names[0]), all.get(names[1]), all.has(names[2])], [2n, 8n, false])
+    },
+  ],
+  [
     'a batch may touch several collections',
     async (t, documents, c) => {
       await documents.apply([put(`${c}_1`, 'a', 1, { x: 1 }), put(`${c}_2`, 'a', 1, { x: 2 })], [])

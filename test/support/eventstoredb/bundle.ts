@@ -1,5 +1,4 @@
 import { build } from 'esbuild'
-import { fileURLToPath } from 'node:url'
 
 /** The process as one file: it starts in a quarter of the time that the loader takes for its many. Made once in a test process. */
 export const bundledMain = (): Promise<Uint8Array> => (bundled ??= bundle())
@@ -8,7 +7,7 @@ let bundled: Promise<Uint8Array> | undefined
 
 const bundle = async (): Promise<Uint8Array> => {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./main.ts', import.meta.url))],
+    entryPoints: ['test/support/eventstoredb/main.ts'],
     bundle: true,
     write: false,
     format: 'esm',

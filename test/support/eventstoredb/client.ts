@@ -9,7 +9,6 @@ import {
 } from '@eventstore/db-client'
 import type { ExecutionContext } from 'ava'
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startEventStore, type EventStore, type EventStoreOptions } from '../eventstore.ts'
 
 export type Added = JSONEventType<'added', { readonly n: number }, { readonly at: number }>
@@ -59,11 +58,4 @@ export const collect = (subscription: AllStreamSubscription) => {
     if (event !== undefined) seen.push(event)
   })
   return seen
-}
-
-export const until = async (holds: () => boolean): Promise<void> => {
-  for (let waited = 0; !holds(); waited += 5) {
-    if (waited > 5_000) throw new Error('it did not come to hold')
-    await sleep(5)
-  }
 }

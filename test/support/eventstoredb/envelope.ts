@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { EventMeta, StoredEvent } from '../../../src/history/port.ts'
-import type { EventCodec, Proposed } from './served.ts'
+import type { EventCodec, Proposed } from '../../../src/serving/eventstoredb/served.ts'
 
 /**
  * Keeps events byte for byte in a history that stores JSON: all of an event is packed into its type, as a head in JSON, a line

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { consumerTooSlow, invalid, timedOut, unavailable, type Refusal } from './refusals.ts'
-import type { Served } from './served.ts'
+import {
+  consumerTooSlow,
+  invalid,
+  timedOut,
+  unavailable,
+  type Refusal,
+} from '../../../src/serving/eventstoredb/refusals.ts'
+import type { CallKind, Served } from '../../../src/serving/eventstoredb/served.ts'
 
 /** What a test may ask the stand-in to do. */
 export type Fault =
@@ -16,11 +22,11 @@ export type Fault =
 
 export type Faults = Required<Pick<Served, 'refuse' | 'beforeAnswer' | 'opened'>> & {
   readonly apply: (fault: Fault) => void
-  readonly endAll: (kind: 'subscription' | 'batch', refusal: Refusal) => void
+  readonly endAll: (kind: CallKind, refusal: Refusal) => void
 }
 
 export const makeFaults = (): Faults => {
-  const open = { subscription: new Set<End>(), batch: new Set<End>() }
+  const open = { read: new Set<End>(), subscription: new Set<End>(), batch: new Set<End>() }
   let dropped = 0
   let delayMs = 0
   let refused: { count: number; reason: 'unavailable' | 'timeout' } = { count: 0, reason: 'timeout' }

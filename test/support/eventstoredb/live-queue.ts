@@ -1,14 +1,9 @@
-import type { Output, Response } from './output.ts'
-import { consumerTooSlow } from './refusals.ts'
+import type { Output, Response } from '../../../src/serving/eventstoredb/output.ts'
+import { consumerTooSlow } from '../../../src/serving/eventstoredb/refusals.ts'
+import type { Subscriber } from '../../../src/serving/eventstoredb/served.ts'
 
-/** What a subscriber gets. */
-export type LiveQueue = {
-  /** Catching up: a promise if the subscriber has to be waited for. Live: never; one who is too slow is dropped. */
-  readonly push: (response: Response) => Promise<void> | undefined
-  readonly goLive: () => void
-}
-
-export const makeLiveQueue = (output: Output, eventsMax = LIVE_BUFFER_EVENTS): LiveQueue => {
+/** A subscriber as 23.10 treats him: waited for while he catches up, dropped when he is too slow in the live phase. */
+export const makeLiveQueue = (output: Output, eventsMax: number = LIVE_BUFFER_EVENTS): Subscriber => {
   let waiting: Response[] = []
   let live = false
   const flush = (): void => {

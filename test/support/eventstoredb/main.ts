@@ -3,12 +3,13 @@ import { ServerCredentials, status } from '@grpc/grpc-js'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openEmbeddedHistory } from '../../../src/history/embedded/history.ts'
+import { Refusal } from '../../../src/serving/eventstoredb/refusals.ts'
+import { makeService } from '../../../src/serving/eventstoredb/service.ts'
 import { envelopeCodec } from './envelope.ts'
 import { makeFaults, type Fault } from './faults.ts'
+import { makeLiveQueue } from './live-queue.ts'
 import { offsets } from './offsets.ts'
 import { withRecentIds } from './recent-ids.ts'
-import { Refusal } from './refusals.ts'
-import { makeService } from './service.ts'
 import { withSystemEvents } from './system-events.ts'
 
 export type MainOptions = {
@@ -33,24 +34,18 @@ const embedded = openEmbeddedHistory({
 })
 const history = withRecentIds(await withSystemEvents(embedded, envelopeCodec))
 const faults = makeFaults()
-let port = options.port
-const { liveBuffer } = options
-const server = makeService(
-  {
-    history,
-    codec: envelopeCodec,
-    positions: offsets,
-    ...faults,
-    ...(liveBuffer === undefined ? {} : { liveBuffer }),
-  },
-  { host: HOST, port: () => port },
-)
+const server = makeService({
+  history,
+  codec: envelopeCodec,
+  positions: offsets,
+  subscriber: (output) => makeLiveQueue(output, options.liveBuffer),
+  ...faults,
+})
 
 const tell = (message: ToParent): void => void process.send?.(message)
 
-server.bindAsync(`${HOST}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+server.bindAsync(`${HOST}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) => {
   if (error !== null) throw error
-  port = bound
   tell({ listening: bound })
 })
 

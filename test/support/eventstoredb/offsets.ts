@@ -1,4 +1,4 @@
-import type { Positions } from './served.ts'
+import type { Positions } from '../../../src/serving/eventstoredb/served.ts'
 
 /** Positions that look like the log offsets of a real server: they grow in steps, and between them is nothing. */
 export const offsets: Positions = {

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { randomUUID } from 'node:crypto'
 import type { Appended, History } from '../../../src/history/port.ts'
 import { STREAM_NAME_BYTES_MAX } from '../../../src/limits.ts'
-import type { EventCodec } from './served.ts'
+import type { EventCodec } from '../../../src/serving/eventstoredb/served.ts'
 
 /**
  * The history of a server that writes events of its own: some when it is new, and one after each seventh event of a user, so
@@ -14,7 +14,7 @@ export const withSystemEvents = async (history: History, codec: EventCodec): Pro
     const data = Buffer.from(typeof content === 'string' ? content : JSON.stringify(content))
     const contentType = typeof content === 'string' ? 'application/octet-stream' : 'application/json'
     const metadata = Buffer.from('{}')
-    const event = codec.toNew({ id: randomUUID(), type, contentType, data, metadata })
+    const event = codec.toNew({ id: randomUUID(), type, contentType, data, metadata }, stream)
     await history.append(stream, 'any', [event])()
   }
   if ((await history.head()) === 0n) {

@@ -7,13 +7,14 @@ import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import { createEngine, type CommandRequest, type Engine } from '../../../src/commands/engine.ts'
 import { CLAIMS_SEALED } from '../../../src/commands/claims.ts'
-import { createSnapshots } from '../../../src/commands/snapshots.ts'
+import { createSnapshots, SNAPSHOTS } from '../../../src/commands/snapshots.ts'
 import type { Decider } from '../../../src/domain/decider.ts'
 import { memoryDocuments } from '../../../src/documents/memory/memory.ts'
 import { memoryHistory } from '../../../src/history/memory/memory.ts'
 import type { AppendFailure, History, StoredEvent } from '../../../src/history/port.ts'
 import { sealedHistory } from '../../../src/history/sealing.ts'
 import { CLAIM_ORPHAN_MS, SNAPSHOT_EVERY_EVENTS } from '../../../src/limits.ts'
+import { STREAM_HELD } from '../../../src/projecting/holds.ts'
 import { memoryKeyring } from '../../../src/vault/memory/keyring.ts'
 import { tallyDecider, type Tally, type TallyCommand } from '../../support/counting.ts'
 import { snapshotted } from '../../support/snapshots.ts'
@@ -217,6 +218,17 @@ test('a write that cannot be shown is refused before it is made', async (t) => {
   t.is(await raw.head(), 0n)
 })
 
+test('an erasure is written to a held stream, and to no other that is refused', async (t) => {
+  const { raw, engine } = setup({ refusal: STREAM_HELD, shown: false })
+  t.like(await engine.execute(add(1))(), { left: { kind: 'Unavailable', reason: 'stream_held' } })
+  const insisting = add(1, { evenIfHeld: true })
+  t.like(await engine.execute(insisting)(), { right: { position: 1n } })
+  t.like(await engine.execute(insisting)(), { right: { repeated: true } })
+  t.is(await raw.head(), 1n)
+  const stopped = setup({ refusal: 'projection_stopped' })
+  t.like(await stopped.engine.execute(insisting)(), { left: { reason: 'projection_stopped' } })
+})
+
 test('a write whose documents are late answers unavailable, although it is written', async (t) => {
   const { raw, engine } = setup({ shown: false })
   t.like(await engine.execute(add(1))(), { left: { kind: 'Unavailable', reason: 'documents_late' } })
@@ -280,6 +292,19 @@ test('a long stream is loaded from its snapshot, which nobody can read without t
   t.is(raised.state.count, SNAPSHOT_EVERY_EVENTS + 5)
   await keyring.destroy('tally.count-1')
   t.is((await newEngine().load('tally.count-1', tallyDecider)).state.count, SNAPSHOT_EVERY_EVENTS + 5)
+})
+
+test('of a stream that holds words of several nothing is kept beside the history', async (t) => {
+  const { engine, newEngine, documents } = setup()
+  const decider = { ...tallyDecider, hasSnapshots: false } as const
+  for (let n = 0; n < SNAPSHOT_EVERY_EVENTS + 5; n++)
+    await engine.execute(request({ type: 'Add', by: 1 }, { decider }))()
+  await engine.execute(request({ type: 'Add', by: 1 }, { stream: 'tally.count-2' }))()
+  for (let n = 0; n < SNAPSHOT_EVERY_EVENTS; n++)
+    await engine.execute(request({ type: 'Add', by: 1 }, { stream: 'tally.count-2' }))()
+  await snapshotted(documents, 'tally.count-2')
+  t.is(await documents.get(SNAPSHOTS, 'tally.count-1'), undefined)
+  t.is((await newEngine().load('tally.count-1', decider)).state.count, SNAPSHOT_EVERY_EVENTS + 5)
 })
 
 test('a slow look at the state happens in the load step and sees the state', async (t) => {

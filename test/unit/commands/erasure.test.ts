@@ -3,13 +3,13 @@
  * ports that fail once, at each step in turn; a restart is everything closed and opened again.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { SNAPSHOTS } from '../../../src/commands/snapshots.ts'
 import { erasureStream } from '../../../src/domain/platform/erasure.ts'
+import { keyringPath } from '../../../src/embedded/directory.ts'
 import { append, newEvent } from '../../support/events.ts'
 import {
   eventsIn,
@@ -20,6 +20,7 @@ import {
   type Erasing,
   type Ports,
 } from '../../support/erasing.ts'
+import { until } from '../../support/waiting.ts'
 
 const ANN = 'test.person-ann'
 const BOB = 'test.person-bob'
@@ -31,14 +32,6 @@ const newDirectory = async (t: ExecutionContext): Promise<string> => {
 }
 
 const request = () => ({ reason: 'test', actor: 'test:user:1', at: 1_000, commandId: randomUUID() })
-
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 15_000
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('it never came true')
-    await pause(10)
-  }
-}
 
 const typesOf = async (stores: Erasing, person: string): Promise<readonly string[]> =>
   (await eventsIn(stores, erasureStream(person))).map(({ type }) => type)
@@ -240,4 +233,86 @@ test('the rewriting waits for documents that still show the subject', async (t) 
   t.is(counted.rewrites, 1)
   t.deepEqual(await typesOf(stores, ANN), ALL)
   await stores.close()
+})
+
+test('what lives of a subject ends before its key is destroyed; a key that came back with a restored keyring is destroyed again', async (t) => {
+  const directory = await newDirectory(t)
+  let restored = false
+  const ended: string[] = []
+  const rewritten: string[] = []
+  const stores = await openErasing(directory, ({ keyring, vault }) => ({
+    keyring: {
+      ...keyring,
+      find: (subject) => (restored && subject === ANN ? Buffer.alloc(32) : keyring.find(subject)),
+      destroy: async (subject) => {
+        await keyring.destroy(subject)
+        if (subject === ANN) restored = false
+      },
+      rewrite: async () => {
+        rewritten.push('keyring')
+        await keyring.rewrite()
+      },
+    },
+    end: async (subject: string) => {
+      const hasKey = restored || (await keyring.find(subject)) !== undefined
+      ended.push(`${subject} ${hasKey ? 'with' : 'without'} its key`)
+    },
+    vault,
+  }))
+  await live(stores, ANN)
+  await stores.erasure.request(ANN, request())
+  await completed(stores, ANN)
+  await until(async () => (await openEntries(stores)) === 0)
+  t.deepEqual(ended, [`${ANN} with its key`])
+  t.is(rewritten.length, 1)
+
+  await stores.erasure.request(ANN, request())
+  await until(async () => (await openEntries(stores)) === 0)
+  t.is(rewritten.length, 1, 'nothing has come back')
+  restored = true
+  await stores.vault.put('test', ANN, { text: secretOf(ANN, 2) }, { subject: ANN })
+  await stores.erasure.request(ANN, request())
+  await until(async () => (await openEntries(stores)) === 0)
+  t.false(restored)
+  t.is(rewritten.length, 2)
+  t.is(await stores.vault.get('test', ANN), undefined)
+  t.deepEqual(await typesOf(stores, ANN), [...ALL, ...ALL])
+  t.deepEqual(ended, [`${ANN} with its key`, `${ANN} with its key`])
+  t.deepEqual(await remains(directory, ANN), [])
+  await stores.close()
+})
+
+test('what was sealed with a key that came back is purged too, also when that broke off', async (t) => {
+  const directory = await newDirectory(t)
+  const stores = await openErasing(directory)
+  await live(stores, ANN)
+  const key = await stores.keyring.find(ANN)
+  await stores.close()
+  const keyring = keyringPath(directory)
+  await cp(keyring, `${keyring}.old`, { recursive: true })
+  const first = await openErasing(directory)
+  const asked = request()
+  await first.erasure.request(ANN, asked)
+  await completed(first, ANN)
+  await first.close()
+
+  await rm(keyring, { recursive: true })
+  await rename(`${keyring}.old`, keyring)
+  const second = await openErasing(directory, appendFault(1, 'after'))
+  const at = await append(second.history, ANN, newEvent('Named', { name: secretOf(ANN, 0) }))
+  await second.runner.shown(ANN, at)
+  t.true(await isShown(second, ANN))
+  // The protocols ask under the same id each time.
+  await t.throwsAsync(second.erasure.request(ANN, asked))
+  await second.close()
+
+  const third = await openErasing(directory)
+  await third.erasure.resume()
+  t.deepEqual(third.failures, [])
+  t.false(await isShown(third, ANN))
+  t.deepEqual(await typesOf(third, ANN), [...ALL, ...ALL])
+  t.is(await openEntries(third), 0)
+  t.deepEqual(await remains(directory, ANN, key), [])
+  t.like(await third.runner.rebuild('people', { check: true }), { outcome: 'compared', differences: [] })
+  await third.close()
 })

@@ -3,7 +3,6 @@
  * it reads again. What is costly is counted, never timed.
  */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import * as E from 'fp-ts/lib/Either.js'
 import { claimChanges } from '../../../src/commands/claims.ts'
@@ -27,6 +26,7 @@ import {
 import { memoryKeyring } from '../../../src/vault/memory/keyring.ts'
 import { append, newEvent } from '../../support/events.ts'
 import { snapshotted } from '../../support/snapshots.ts'
+import { turns, until } from '../../support/waiting.ts'
 
 /** Counts, and carries something that is heavy and tells when somebody walks through it. */
 type Load = { readonly count: number; readonly texts: readonly string[]; readonly probe: object }
@@ -128,8 +128,7 @@ test('a light state is snapshotted often, a heavy one when its events weigh as m
     const { engine, documents } = setup()
     for (let events = 0; events < 2 * SNAPSHOT_EVENTS_MAX; events += 100) {
       await engine.execute(request(decider, { add: 100 }))()
-      await pause(1)
-      await pause(1)
+      await turns(5)
       const found = await documents.get(SNAPSHOTS, 'tally.load-1')
       if (found !== undefined) return Number(found.value.revision) + 1
     }
@@ -185,13 +184,14 @@ test('a snapshot is not begun while one of the same stream is under way', async 
   )
   for (let n = 0; n < 4; n++) {
     await engine.execute(request(decider, { add: SNAPSHOT_EVERY_EVENTS }))()
-    await pause(5)
+    await turns(10)
   }
   t.is(applied, 1)
   release()
-  await pause(5)
+  await turns(10)
   await engine.execute(request(decider, { add: 1 }))()
-  await pause(5)
+  await until(() => applied === 2)
+  await turns(10)
   t.is(applied, 2)
   t.is((await memory.get(SNAPSHOTS, 'tally.load-1'))?.value.revision, String(4 * SNAPSHOT_EVERY_EVENTS))
 })
@@ -239,7 +239,8 @@ test('an append that is answered before the one it was decided on is not built u
     },
   })
   const first = engine.execute(request(decider, { add: 1 }))()
-  await pause(1)
+  await until(() => calls === 1)
+  await turns(2)
   t.true(E.isRight(await engine.execute(request(decider, { add: 1 }))()))
   t.like((await engine.load('tally.load-1', decider)).state, { count: 1, texts: ['', 'theirs'] })
   cut()

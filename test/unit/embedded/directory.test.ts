@@ -15,20 +15,10 @@ import {
 } from '../../../src/embedded/directory.ts'
 import { freshDirectory } from '../../support/history-embedded.ts'
 
-const HOLDER = `
-  const { openDirectory } = await import(process.argv[1])
-  await openDirectory(process.argv[2])
-  console.log('held')
-  setInterval(() => {}, 1000)
-`
-const MODULE = new URL('../../../src/embedded/directory.ts', import.meta.url).href
-
 const holder = async (path: string) => {
-  const child = spawn(
-    process.execPath,
-    ['--import=ts-blank-space/register', '--input-type=module', '-e', HOLDER, MODULE, path],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, ['dist/tests/support/holding.js', path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await once(child.stdout, 'data')
   return child
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createOutbox } from '../../../src/http/outbox.ts'
+import { until } from '../../support/waiting.ts'
 
 const pair = async (t: ExecutionContext) => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
@@ -32,7 +33,7 @@ test('a burst in one tick to a client that reads is delivered whole, in order, a
   const outbox = createOutbox(serving, { messagesMax: 10, bytesMax: 100_000 })
   const sent = Array.from({ length: 500 }, (_, index) => `message ${index} ä`)
   for (const text of sent) outbox.send(Buffer.from(text))
-  for (let tries = 0; tries < 200 && received.length < sent.length; tries += 1) await wait(10)
+  await until(() => received.length >= sent.length)
   t.deepEqual(received, sent)
   t.is(client.readyState, WebSocket.OPEN)
 })

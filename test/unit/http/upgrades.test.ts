@@ -10,6 +10,7 @@ import type { Protocol, UpgradeAnswer } from '../../../src/http/protocol.ts'
 import { createSockets } from '../../../src/http/upgrades.ts'
 import { ask, echoProtocol, open, raw, startHttp } from '../../support/http.ts'
 import type { Reply } from '../../support/http.ts'
+import { until } from '../../support/waiting.ts'
 
 const sockets = createSockets({ maxPayload: 1024 })
 
@@ -87,7 +88,7 @@ test('a message sent together with the handshake is not lost, however long the l
   socket.write(Buffer.concat([Buffer.from(request('/api/v1', HANDSHAKE)), masked]))
   let received = ''
   socket.setEncoding('latin1').on('data', (text: string) => (received += text))
-  for (let tries = 0; tries < 100 && !received.includes('\x81\x02hi'); tries += 1) await wait(10)
+  await until(() => received.includes('\x81\x02hi'))
   t.regex(received, /^HTTP\/1\.1 101 .*hello rightech \/api\/v1\x81\x02hi$/s)
 })
 

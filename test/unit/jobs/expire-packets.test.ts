@@ -33,7 +33,7 @@ test('old packets go in pieces; newer ones and the state stay', async (t) => {
     onFailure: (error) => failures.push(error),
   })
   const left = () => stack.services.reader.count('stores_packets', {})
-  for (let tries = 0; tries < 600 && (await left()) > 2; tries++) await pause(5)
+  for (let tries = 0; tries < 6_000 && (await left()) > 2; tries++) await pause(5)
   await pause(50)
   await job.stop()
   t.deepEqual(failures, [])

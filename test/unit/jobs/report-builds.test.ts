@@ -12,6 +12,7 @@ import type { StoredEvent } from '../../../src/history/port.ts'
 import type { JsonObject } from '../../../src/json.ts'
 import { asText } from '../../support/client.ts'
 import { startStack, type Stack } from '../protocols/rightech/stack.ts'
+import { until } from '../../support/waiting.ts'
 
 type World = {
   readonly stack: Stack
@@ -37,14 +38,6 @@ const worldOf = async (t: ExecutionContext, count: number): Promise<World> => {
       asText((await post(`reports/${report}/build`, { period: { from: 0, to: 1 }, objectIds }))._id),
     statusOf: async (id) => (await stack.call(token, `GET /api/v1/reports/builds/${id}`)).entity,
   }
-}
-
-const until = async (passes: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let left = 600; left > 0; left -= 1) {
-    if (await passes()) return
-    await pause(5)
-  }
-  throw new Error('it does not come')
 }
 
 const eventsOf = async ({ stack }: World, id: string): Promise<readonly StoredEvent[]> => {

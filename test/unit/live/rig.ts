@@ -120,7 +120,7 @@ export const listen = (
 }
 
 export const settled = async (condition: () => boolean): Promise<void> => {
-  const end = performance.now() + 5_000
+  const end = performance.now() + 30_000
   while (!condition() && performance.now() < end) await nextTurn()
   await pause(2)
 }

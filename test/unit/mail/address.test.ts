@@ -1,6 +1,7 @@
 // Proves which texts are exactly one mailbox and what the lists of domains cover, by tables (timelimit 2.2, steps 1 to 3).
 import test from 'ava'
 import { isBlacklisted, isWhitelisted, readMailbox } from '../../../src/mail/address.ts'
+import { processorMs } from '../../support/waiting.ts'
 
 const MAILBOXES: readonly (readonly [string, string])[] = [
   ['anna@example.com', 'anna@example.com'],
@@ -59,12 +60,13 @@ for (const [index, text] of OTHERS.entries())
   test(`${index}: ${JSON.stringify(text.slice(0, 60))} is no mailbox`, (t) =>
     t.is(readMailbox(text), undefined))
 
-test('a long hostile text is refused at once', (t) => {
-  const start = performance.now()
-  for (const piece of ['"', '\\"', '<', '"a" ', 'a@', 'a.', 'é@', '(', ',a'])
-    readMailbox(piece.repeat(30_000))
-  t.is(readMailbox(`${'a.'.repeat(495)}@example.com`), undefined)
-  t.true(performance.now() - start < 1_000)
+test('a long hostile text is refused at once', async (t) => {
+  const ms = await processorMs(() => {
+    for (const piece of ['"', '\\"', '<', '"a" ', 'a@', 'a.', 'é@', '(', ',a'])
+      readMailbox(piece.repeat(30_000))
+    t.is(readMailbox(`${'a.'.repeat(495)}@example.com`), undefined)
+  })
+  t.true(ms < 1_000, `${ms} ms`)
 })
 
 test('without entries the whitelist covers everybody', (t) => {

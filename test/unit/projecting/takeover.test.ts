@@ -2,7 +2,7 @@
  * Rebuilds and changes of version that are cut off, overtaken or held up at their worst moments: gates in the history and the documents stop
  * the runner exactly there. What counts is what a reader is shown, what is left behind, and that closing ends.
  */
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import { memoryDocuments } from '../../../src/documents/memory/memory.ts'
 import { DocumentsUnavailable, type Documents } from '../../../src/documents/port.ts'
@@ -13,6 +13,7 @@ import { startRunner } from '../../../src/projecting/runner.ts'
 import { RECORDS } from '../../../src/projecting/serving.ts'
 import { createReader } from '../../../src/queries/reader.ts'
 import { append, newEvent } from '../../support/events.ts'
+import { turns } from '../../support/waiting.ts'
 
 const people = (version = 1, more: Projection['on'] = {}): Projection => ({
   name: 'people',
@@ -78,14 +79,14 @@ const fill = async (history: History, from: number, to: number): Promise<void> =
 }
 
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await pause(2)
+  while (!(await holds())) await nextTurn()
 }
 
 const ofPeople = async (documents: Documents) =>
   [...(await documents.collections())].filter((name) => name.startsWith('people')).sort()
 
 const closesSoon = async (closing: Promise<void>): Promise<boolean> =>
-  Promise.race([closing.then(() => true), pause(3_000, false)])
+  Promise.race([closing.then(() => true), pause(20_000, false, { ref: false })])
 
 test('a version that comes back finds no checkpoint without documents', async (t) => {
   const first = await start({})
@@ -152,7 +153,7 @@ test('a check while the line lags behind the history finds no difference', async
   await append(history, 'test.person-0', newEvent('Named', { name: 'changed' }))
   await line.waiting
   const checking = runner.rebuild('people', { check: true })
-  await pause(50)
+  await turns(50)
   line.open()
   t.deepEqual(await checking, { outcome: 'compared', compared: 6, differences: [] })
   await runner.close()
@@ -274,7 +275,7 @@ test('closing ends while the documents cannot be reached, with a rebuild under w
   t.true(await closesSoon(runner.close()))
   await t.throwsAsync(rebuilding)
   t.false(await waiting)
-  t.false(await Promise.race([runner.shown('test.person-300', 301n), pause(1_000, true)]))
+  t.false(await Promise.race([runner.shown('test.person-300', 301n), pause(20_000, true, { ref: false })]))
 })
 
 test('closing does not wait for a reader of what was replaced', async (t) => {

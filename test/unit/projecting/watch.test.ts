@@ -14,6 +14,7 @@ import { startWatch, type Watch } from '../../../src/projecting/watch.ts'
 import { createReader } from '../../../src/queries/reader.ts'
 import { append, newEvent } from '../../support/events.ts'
 import { people } from '../../support/people.ts'
+import { until } from '../../support/waiting.ts'
 
 const PERSON = 'test.person-1'
 
@@ -46,14 +47,6 @@ const watchOf = (history: History, documents: Documents) => {
     onGap: () => void gaps.push(pages.length),
   })
   return { watch, pages, gaps, reader: createReader(documents, watch.serving) }
-}
-
-const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 8_000
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('it never came true')
-    await pause(5)
-  }
 }
 
 const isUsable = (watch: Watch) => () => watch.refusal(PERSON) === undefined && watch.isCurrent()
@@ -218,7 +211,7 @@ test('a poison event that stopped the other process is known here', async (t) =>
 test('replaced documents stay until this node has heard of those that take over', async (t) => {
   const [history, documents] = [memoryHistory(), memoryDocuments()]
   await append(history, PERSON, newEvent('Named', { name: 'a' }))
-  const runner = await keep(history, documents, people(), 1_000)
+  const runner = await keep(history, documents, people(), 5_000)
   const { watch, reader } = watchOf(history, documents)
   await until(isUsable(watch))
   const before = watch.serving.physical('people')

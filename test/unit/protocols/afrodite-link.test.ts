@@ -53,7 +53,16 @@ const setup = async (t: ExecutionContext) => {
     },
   }
   const { call } = rig
-  Object.assign(rig.services, { reader: served })
+  const sessions = new Map([
+    [hash('sha256', 'chat token', 'hex'), 1000],
+    [hash('sha256', 'token of an application', 'hex'), 0],
+  ])
+  const connectycubeSession: Services['connectycubeSession'] = (tokenHash) => {
+    const user = sessions.get(tokenHash)
+    const session = { id: 1, app: 1, createdAt: 0, updatedAt: 0, ts: 0, expiresAt: Infinity }
+    return Promise.resolve(user === undefined ? undefined : { ...session, user })
+  }
+  Object.assign(rig.services, { reader: served, connectycubeSession })
   const send = async (token: string, method: string, body: Json): Promise<string> => {
     const reply = await call(PATH, { method, token, body })
     return `${reply.status} ${reply.body}`
@@ -69,7 +78,12 @@ test('a live credential of another protocol links its user', async (t) => {
   const { aid, token } = await client()
   t.is(await link(token, 'rightech', 'ann by token'), '200 ')
   t.is(await link(token, 'timelimit', 'device token'), '200 ')
-  t.deepEqual(await links(aid), { rightech: 'ann', timelimit: 'abcdefghij-phone1' })
+  t.is(await link(token, 'connectycube', 'chat token'), '200 ')
+  t.deepEqual(await links(aid), {
+    rightech: 'ann',
+    timelimit: 'abcdefghij-phone1',
+    connectycube: '1-1000',
+  })
   t.is(await link(token, 'rightech', 'ann by token'), '200 ', 'again')
   t.is(await link(token, 'rightech', 'bob by cookie'), '200 ', 'another instead')
   t.like(await links(aid), { rightech: 'bob' })
@@ -84,7 +98,8 @@ test('what is no credential, or not the whole of its user, is 406', async (t) =>
     t.is(await link(token, 'rightech', credential), '406 ', credential)
   for (const credential of ['', 'x', 'ann by token'])
     t.is(await link(token, 'timelimit', credential), '406 ', credential)
-  t.is(await link(token, 'connectycube', 'x'), '406 ')
+  for (const credential of ['', 'x', 'token of an application'])
+    t.is(await link(token, 'connectycube', credential), '406 ', credential)
   t.deepEqual(await links(aid), {})
 })
 

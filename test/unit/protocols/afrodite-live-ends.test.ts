@@ -54,7 +54,7 @@ testRows([
       client.send(2)
       await client.until(2)
       const pings = Buffer.concat(Array.from({ length: 50 }, () => frameOf(9)))
-      for (let sent = 0; sent < 600; sent += 50) {
+      for (let sent = 0; sent < 5_000 && !client.socket.destroyed; sent += 50) {
         client.socket.write(pings)
         await pause(5)
       }

@@ -70,7 +70,8 @@ testRows([
   },
   {
     name: 'no message 5',
-    parts: SHORT,
+    // Long enough for the messages before it.
+    parts: { settings: { handshakeSeconds: 2 } },
     say: greet,
     closed: '1008 handshake',
     asked: [EXCHANGE, 'end connection 1 timeout'],

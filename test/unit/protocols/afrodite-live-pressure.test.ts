@@ -2,7 +2,6 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { once } from 'node:events'
-import { setTimeout as pause } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Listener } from '../../../src/live/feed.ts'
@@ -10,6 +9,7 @@ import { openConnection, type Connection } from '../../../src/protocols/afrodite
 import { createEnds } from '../../../src/protocols/afrodite/ends.ts'
 import { afroditeFeed, type News } from '../../../src/protocols/afrodite/live-feed.ts'
 import { AID, eventually, makeWorld, UNAVAILABLE } from './afrodite-live-rig.ts'
+import { turns } from '../../support/waiting.ts'
 
 const SETTINGS = { keepaliveSeconds: 360, testSeconds: 0, handshakeSeconds: 10 }
 
@@ -93,7 +93,7 @@ test('a client that cannot take what was kept for it is not tested behind its en
     tests += 1
   }
   await eventually(() => recorded.length > 0)
-  await pause(150)
+  await turns(150)
   t.deepEqual(recorded, ['slow'])
   t.is(tests, 0)
 })
@@ -108,7 +108,7 @@ test('an end is recorded however often that fails', async (t) => {
   client.send(8)
   await client.closed()
   await eventually(() => tries === 9)
-  await pause(50)
+  await turns(50)
   t.is(tries, 9)
 })
 

@@ -16,6 +16,7 @@ import { renderError } from '../../../src/protocols/afrodite/errors.ts'
 import { afroditeLive, type AfroditeLiveParts } from '../../../src/protocols/afrodite/live.ts'
 import { CONNECT_PATH } from '../../../src/protocols/afrodite/paths.ts'
 import { echoProtocol, startHttp, type Started } from '../../support/http.ts'
+import { turns } from '../../support/waiting.ts'
 
 export const AID = '2b0ac3e0-9d4f-4b9a-8d5c-0c8a3b8f3c11'
 export const ACCESS = Buffer.from(Array.from({ length: 32 }, (_, index) => index))
@@ -298,7 +299,7 @@ const goodbye = (frame: Frame | undefined): string => {
 }
 
 /** Waits until it holds; throws when it does not for too long. */
-export const eventually = async (holds: () => boolean, msMax = 8_000): Promise<void> => {
+export const eventually = async (holds: () => boolean, msMax = 30_000): Promise<void> => {
   const until = performance.now() + msMax
   while (!holds()) {
     if (performance.now() > until) throw new Error('it did not happen')
@@ -307,7 +308,7 @@ export const eventually = async (holds: () => boolean, msMax = 8_000): Promise<v
 }
 
 /** Long enough for anything that must not come. */
-export const silence = (): Promise<void> => pause(40)
+export const silence = (): Promise<void> => turns(40)
 
 /** An account that has seen so many changes. */
 export const change = (index: number): JsonObject => ({ visibility: index % 2 === 0 ? 'Public' : 'Private' })

@@ -120,6 +120,6 @@ test('of a thousand changes that waited only the count is told, and as quickly a
   client.news()
   const before = process.cpuUsage()
   client.start()
-  t.true(process.cpuUsage(before).user < 15_000, 'microseconds in which nobody else gets a turn')
+  t.true(process.cpuUsage(before).user < 60_000, 'microseconds in which nobody else gets a turn')
   t.deepEqual(client.news(), [{ type: LABELS, version: 1_000 % 255, count: 1_000 }])
 })

@@ -33,6 +33,7 @@ import { memoryVault } from '../../../src/vault/memory/vault.ts'
 import type { Vault } from '../../../src/vault/port.ts'
 import { caller, createCommand, hex, patchCommand, ROOT } from '../../support/stores-domain.ts'
 import { STREAM } from '../../support/timelimit-domain.ts'
+import { turns } from '../../support/waiting.ts'
 
 export type Told = {
   readonly type: number
@@ -214,12 +215,12 @@ const toldIn = (frame: string): Told => (JSON.parse(frame) as { readonly store_c
 
 /** Until it is so, and a moment more, in which what must not come would. */
 export const until = async (isSo: () => boolean, what = ''): Promise<void> => {
-  const end = performance.now() + 5_000
+  const end = performance.now() + 30_000
   while (!isSo()) {
     if (performance.now() > end) throw new Error(`it never came ${what}`)
     await pause(1)
   }
-  await pause(5)
+  await turns(5)
 }
 
 export const labelled = async (rig: Rig, credentials: readonly string[] = ['GET /labels']) => {
@@ -228,4 +229,4 @@ export const labelled = async (rig: Rig, credentials: readonly string[] = ['GET 
 }
 
 /** Time in which what must not come would. */
-export const silent = (): Promise<void> => pause(25)
+export const silent = (): Promise<void> => turns(25)

@@ -1,9 +1,9 @@
 /** Proves `connected devices` (timelimit 7.4) and what crosses nodes (decisions 18): real sockets, one and two nodes over one vault. */
-import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { VaultUnavailable } from '../../../src/vault/port.ts'
 import { calm, connected, makeWorld, member, sync, until, type World } from './timelimit-live-rig.ts'
+import { turns } from '../../support/waiting.ts'
 
 const family = (t: ExecutionContext, devices: Readonly<Record<string, boolean>>): World => {
   const world = makeWorld(t)
@@ -66,7 +66,7 @@ test('the settings are read again when the documents are back', async (t) => {
   world.goDown(true)
   world.addDevice('famA', 'dev002', true)
   await world.happen('famA', undefined, { type: 'DeviceConnectionSharingChanged' })
-  await pause(60)
+  await turns(60)
   t.deepEqual(two.heard, [])
   world.goDown(false)
   await until(() => two.heard.length === 1)
@@ -146,7 +146,7 @@ test('two nodes: sign out reaches each connection of the device once, wherever i
   const other = await member(t, second, 'famA', 'dev002')
   await first.live.signOut('famA', 'dev001')
   await until(() => clients.every(({ heard }) => heard.length === 1))
-  await pause(80)
+  await turns(80)
   for (const { heard } of clients) t.deepEqual(heard, [['sign out']])
   t.deepEqual(other.heard, [])
 })
@@ -160,7 +160,7 @@ test('two nodes: a status message is told on both', async (t) => {
   const two = await member(t, second, 'famA', 'dev002')
   first.live.broadcast()
   await until(() => one.heard.length === 1 && two.heard.length === 1)
-  await pause(80)
+  await turns(80)
   t.deepEqual([one.heard, two.heard], [[sync(true)], [sync(true)]])
 })
 

@@ -10,6 +10,7 @@ import type { ExecutionContext } from 'ava'
 import { TIMELIMIT_CLIENT_FRAMES_PER_SECOND, TIMELIMIT_CLIENT_SECONDS } from '../../../src/limits.ts'
 import { ask, open } from '../../support/http.ts'
 import { calm, connect, frames, KINDS, makeWorld, member, until } from './timelimit-live-rig.ts'
+import { turns } from '../../support/waiting.ts'
 
 const WEBSOCKET = 'EIO=4&transport=websocket'
 /** A client has to wait for the server's word before it says more. */
@@ -39,7 +40,7 @@ test('a client that reads nothing is closed, and the others hear everything', as
   const post = (body: string) => ask(node.port, `${POLLING}&sid=${sid}`, { method: 'POST', body })
   t.is((await post('40')).body, 'ok')
   t.is((await post('42["devicelogin","token of famA slow01"]')).body, 'ok')
-  await pause(20)
+  await turns(20)
   t.is(node.live.clients(), 2)
   for (let n = 0; n < 990; n++) await node.live.signOut('famA', 'slow01')
   t.is(node.live.clients(), 2)
@@ -58,7 +59,7 @@ test('bytes that wait are bounded as well: a WebSocket that is not read is close
   const node = await world.start()
   const slow = await joined(t, node.port)
   slow.send('42["devicelogin","token of famA slow01"]')
-  await pause(30)
+  await turns(30)
   slow.socket.pause()
   const closed = (): boolean => node.live.clients() === 0
   // Each coming of the other device is 900 KB for this one; the operating system may take some 40 MB of it.
@@ -81,7 +82,7 @@ test('whoever floods is closed: frames, pings, polls and what is in their bodies
   const allowed = TIMELIMIT_CLIENT_FRAMES_PER_SECOND * TIMELIMIT_CLIENT_SECONDS
   const first = await frames(t, node.port, 'EIO=3&transport=websocket')
   for (let n = 0; n < allowed - 20; n++) first.send('2')
-  await pause(100)
+  await turns(100)
   t.is(first.socket.readyState, first.socket.OPEN, 'a burst is allowed')
   for (let n = 0; n < 3 * allowed; n++) first.send('2')
   t.is(await first.closed, 1008)
@@ -98,7 +99,7 @@ test('whoever floods is closed: frames, pings, polls and what is in their bodies
   await until(() => node.live.clients() === 1)
   const polled = await handshake(node.port)
   const statuses: number[] = []
-  for (let n = 0; n < 2 * allowed && !statuses.includes(400); n++) {
+  for (let n = 0; n < 20 * allowed && !statuses.includes(400); n++) {
     statuses.push((await ask(node.port, `${POLLING}&sid=${polled}`, { method: 'POST', body: '3' })).status)
   }
   t.true(statuses.includes(400))
@@ -224,8 +225,8 @@ test('closing tells everybody 1001, ends polls, and does not wait for who does n
   await until(() => node.live.clients() === KINDS.length + 4)
   await calm()
   const before = performance.now()
-  await node.server.close(3_000)
-  t.true(performance.now() - before < 1_000, `${performance.now() - before} ms`)
+  await node.server.close(60_000)
+  t.true(performance.now() - before < 30_000, `${performance.now() - before} ms`)
   t.is(await bare.closed, 1001)
   await Promise.all(clients.map(({ disconnected }) => disconnected))
   t.deepEqual(one.heard, [], 'nobody is told that others left')

@@ -22,6 +22,7 @@ import {
 import { memoryVault } from '../../../src/vault/memory/vault.ts'
 import type { Vault } from '../../../src/vault/port.ts'
 import { echoProtocol, startHttp, type Started } from '../../support/http.ts'
+import { loopClock, turns } from '../../support/waiting.ts'
 
 export type World = {
   readonly vault: Vault
@@ -48,7 +49,7 @@ export const tokenOf = (family: string, device: string): string => `token of ${f
 export const makeWorld = (t: ExecutionContext): World => {
   const history = memoryHistory()
   const documents = new Map<string, Document>()
-  const vault = memoryVault({ now: Date.now })
+  const vault = memoryVault({ now: loopClock() })
   let position = 0n
   let isDown = false
   let reads = 0
@@ -182,19 +183,19 @@ export const member = async (
   const before = node.asked.get(token) ?? 0
   await client.login(tokenOf(family, device))
   await until(() => (node.asked.get(token) ?? 0) === before + 2, 'the log-in')
-  await pause(15)
+  await turns(15)
   return client
 }
 
 export const until = async (condition: () => boolean, what = ''): Promise<void> => {
-  const end = performance.now() + 5_000
+  const end = performance.now() + 30_000
   while (!condition()) {
     if (performance.now() > end) throw new Error(`did not happen: ${what}`)
     await pause(2)
   }
 }
 /** Longer than what is merged and sent takes. */
-export const calm = (): Promise<void> => pause(120)
+export const calm = (): Promise<void> => turns(120)
 
 export const sync = (isImportant: boolean): Heard => ['should sync', { isImportant }]
 export const connected = (...devices: string[]): Heard => ['connected devices', devices]

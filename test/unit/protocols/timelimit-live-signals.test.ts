@@ -6,6 +6,7 @@ import type { Signal } from '../../../src/domain/timelimit/signals.ts'
 import { sha256Hex } from '../../../src/crypto/hashes.ts'
 import { createRequests, levelFor, type Recipient } from '../../../src/protocols/timelimit/live-requests.ts'
 import { calm, connect, makeWorld, member, sync, tokenOf, until } from './timelimit-live-rig.ts'
+import { turns } from '../../support/waiting.ts'
 
 const hashOf = (family: string, device: string): string => sha256Hex(tokenOf(family, device))
 
@@ -116,6 +117,7 @@ test('tokens of one request do not end before another request is told', async (t
   const node = await world.start()
   const client = await member(t, node, 'famA', 'dev001')
   await world.happen('famA', { level: 1 }, { request: 'before' })
+  // Shorter than what is merged: the first one is still to be told.
   await pause(5)
   await world.happen('famA', { level: 0, tokens: [hashOf('famA', 'dev001')] }, { request: 'removal' })
   await calm()
@@ -244,9 +246,9 @@ test('a stopped room tells nobody', async (t) => {
     mergeMs: 1,
   })
   requests.add('a', { level: 2 })
-  await pause(20)
+  await turns(20)
   requests.add('b', { level: 2 })
   requests.stop()
-  await pause(20)
+  await turns(20)
   t.is(told.length, 1)
 })

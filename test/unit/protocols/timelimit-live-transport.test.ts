@@ -2,7 +2,6 @@
  * Proves the transport and the log-in of TimeLimit's sockets (timelimit 7.1, 7.2) with raw frames of both protocol versions, raw HTTP and
  * the published clients, on real servers.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import { ask, open, raw } from '../../support/http.ts'
 import {
@@ -17,6 +16,7 @@ import {
   tokenOf,
   until,
 } from './timelimit-live-rig.ts'
+import { turns } from '../../support/waiting.ts'
 
 test('EIO 4: the frames of 7.1, one by one', async (t) => {
   const world = makeWorld(t)
@@ -53,7 +53,7 @@ test('EIO 3: the server says 40 unasked and answers pings', async (t) => {
   send(`420${JSON.stringify(['devicelogin', tokenOf('famA', 'dev001')])}`)
   await until(() => got.length === 4)
   t.is(got[3], '430[]')
-  await pause(10)
+  await turns(15)
   await live.signOut('famA', 'dev001')
   await until(() => got.length === 5)
   t.is(got[4], '42["sign out"]')
@@ -102,7 +102,7 @@ test('unknown tokens are acknowledged, what is no text is not', async (t) => {
   t.deepEqual(await client.login('nobody knows it'), [])
   t.deepEqual(await client.login(''), [])
   for (const wrong of [7, null, {}, ['x'], true]) {
-    const answer = await Promise.race([client.login(wrong), pause(40, 'silence')])
+    const answer = await Promise.race([client.login(wrong), turns(40).then(() => 'silence')])
     t.is(answer, 'silence', JSON.stringify(wrong))
   }
   client.emit('devicelogin')
@@ -184,7 +184,7 @@ test('while the documents are down a socket stays, is acknowledged, and is seate
   world.goDown(true)
   const client = await connect(t, node.port)
   t.deepEqual(await client.login(tokenOf('famA', 'dev001')), [])
-  await pause(150)
+  await turns(150)
   t.deepEqual(client.heard, [])
   world.goDown(false)
   await until(() => client.heard.length === 1)

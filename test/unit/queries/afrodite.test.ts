@@ -32,6 +32,7 @@ import {
   stored,
   type Happened,
 } from '../../support/afrodite-read.ts'
+import { processorMs } from '../../support/waiting.ts'
 
 const directories: string[] = []
 test.after.always(async () => {
@@ -171,9 +172,10 @@ test('a look-up among many sessions reads few of them', async (t) => {
     )
   }
   const timed = async <T>(work: () => Promise<T>): Promise<readonly [T, number]> => {
-    const started = performance.now()
-    const answer = await work()
-    return [answer, performance.now() - started]
+    let [answer, least] = [await work(), Infinity]
+    for (let round = 0; round < 5; round++)
+      least = Math.min(least, await processorMs(async () => (answer = await work())))
+    return [answer, least]
   }
   const [, oneByOne] = await timed(() => all(documents.scan('afrodite_sessions')))
   const [nodes, skipped] = await timed(() => all(connectedNodes(documents)))

@@ -21,10 +21,10 @@ import {
   collect,
   ownStore,
   placeOf,
-  until,
   USERS,
   type Added,
 } from '../../support/eventstoredb/client.ts'
+import { until } from '../../support/waiting.ts'
 
 let store: EventStore
 let client: EventStoreDBClient

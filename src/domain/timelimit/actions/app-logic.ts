@@ -17,10 +17,18 @@ const activityName = check(
   'activity name',
   (value): value is readonly [string, string] =>
     Array.isArray(value) && value.length === 2 && value.every(isName),
+  {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    minItems: 2,
+    maxItems: 2,
+    description: 'Package and class',
+  },
 )
 const notEmpty = check(
   'non-empty text',
   (value): value is string => typeof value === 'string' && value !== '',
+  { type: 'string', minLength: 1 },
 )
 const activity = strictObject({ p: notEmpty, c: notEmpty, t: t.string })
 const activities = members({

@@ -9,10 +9,16 @@ export const blockedTimes = check(
   (value): value is string =>
     typeof value === 'string' &&
     value.length <= LENGTH_MAX &&
-    /^(\d{1,5},\d{1,5}(,\d{1,5},\d{1,5})*)?$/.test(value) &&
+    FORM.test(value) &&
     boundsOf(value).every(
       (bound, index, bounds) => bound <= WEEK_MINUTES && bound > (bounds[index - 1] ?? -1),
     ),
+  () => ({
+    type: 'string',
+    pattern: FORM.source,
+    maxLength: LENGTH_MAX,
+    description: 'Minutes of the week, strictly increasing: from, to, from, to …',
+  }),
 )
 
 /** Whether every minute that is blocked in `before` is blocked in `after`: ranges never touch, so each lies within one. */
@@ -26,6 +32,7 @@ export const blocksAll = (after: string, before: string): boolean => {
   })
 }
 
+const FORM = /^(\d{1,5},\d{1,5}(,\d{1,5},\d{1,5})*)?$/
 const WEEK_MINUTES = 7 * 24 * 60
 const LENGTH_MAX = 6 * (WEEK_MINUTES + 1)
 

@@ -14,6 +14,7 @@ const NETWORK_HASH_LENGTH = 8
 const specifier = check(
   'app specifier',
   (value): value is string => typeof value === 'string' && value.length <= SPECIFIER_LENGTH_MAX,
+  { type: 'string', maxLength: SPECIFIER_LENGTH_MAX },
 )
 const specifiers = distinct(specifier, (name) => name)
 

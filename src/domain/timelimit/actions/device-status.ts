@@ -28,6 +28,7 @@ const report = members(
     platformType: check(
       'platform type',
       (value): value is string => typeof value === 'string' && value.length >= 1 && value.length <= 8,
+      { type: 'string', minLength: 1, maxLength: 8 },
     ),
     platformLevel: int(0, 128),
   },

@@ -12,6 +12,7 @@ const title = check(
   'task title',
   (value): value is string =>
     typeof value === 'string' && value.length >= 1 && value.length <= TITLE_LENGTH_MAX,
+  { type: 'string', minLength: 1, maxLength: TITLE_LENGTH_MAX },
 )
 
 /** Chores that are worth extra time (timelimit 4.4). */

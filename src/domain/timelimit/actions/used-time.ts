@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import type { Fact } from '../../decider.ts'
+import type { JsonObject } from '../../../json.ts'
 import { TIMELIMIT_CATEGORY_SESSIONS_MAX, TIMELIMIT_CATEGORY_SLOTS_A_DAY_MAX } from '../../../limits.ts'
 import { fact } from '../events.ts'
 import {
@@ -28,17 +29,30 @@ const isSlot = ([start, end]: readonly number[]): boolean =>
 const isNumbers = (value: unknown, length: number): value is readonly number[] =>
   Array.isArray(value) && value.length === length && value.every((one) => Number.isSafeInteger(one))
 
+const numbers = (length: number, description: string): JsonObject => ({
+  type: 'array',
+  items: { type: 'integer' },
+  minItems: length,
+  maxItems: length,
+  description,
+})
+
 const slot = check(
   'slot',
   (value): value is Slot =>
     isNumbers(value, 2) && isSlot(value) && !(value[0] === WHOLE_DAY.start && value[1] === WHOLE_DAY.end),
+  numbers(2, 'First and last minute of the day'),
 )
 
-const limit = check('session limit', (value): value is Limit => {
-  if (!isNumbers(value, 4) || !isSlot(value)) return false
-  const [, , duration = 0, pause = 0] = value
-  return duration > 0 && duration <= INT32_MAX && pause > 0 && pause <= INT32_MAX
-})
+const limit = check(
+  'session limit',
+  (value): value is Limit => {
+    if (!isNumbers(value, 4) || !isSlot(value)) return false
+    const [, , duration = 0, pause = 0] = value
+    return duration > 0 && duration <= INT32_MAX && pause > 0 && pause <= INT32_MAX
+  },
+  numbers(4, 'First and last minute of the day; milliseconds of a session and of the pause after it'),
+)
 
 const item = strictObject(
   { categoryId: id6, tta: ms, etts: ms },

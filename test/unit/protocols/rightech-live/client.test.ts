@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import io from 'socket.io-client'
 import { isObject, type JsonObject } from '../../../../src/json.ts'
 import { openDoors, type Doors } from './doors.ts'
+import { turns } from '../../../support/waiting.ts'
 
 const connect = (
   t: ExecutionContext,
@@ -69,10 +70,10 @@ test('bad credentials, polling and other namespaces end in errors, not in crashe
 })
 
 test('it pings by itself and stays', async (t) => {
-  const doors = await openDoors(t, { pingIntervalMs: 200, pingTimeoutMs: 1_500 })
+  const doors = await openDoors(t, { pingIntervalMs: 200, pingTimeoutMs: 2_000 })
   const client = connect(t, doors, { query: { accessToken: 'admin' } })
   await new Promise((resolve) => client.on('connect', resolve))
-  await pause(2_500)
+  await turns(2_500)
   t.true(client.connected)
   client.disconnect()
   t.false(client.connected)

@@ -12,6 +12,7 @@ import {
   transportFault,
   type ClientPacket,
 } from '../../../../src/protocols/rightech/engineio.ts'
+import { processorMs } from '../../../support/waiting.ts'
 
 const FRAMES: readonly (readonly [string, ClientPacket])[] = [
   ['2', { _tag: 'Ping', text: '' }],
@@ -82,16 +83,17 @@ test('who is not let in is told so as Engine.IO does', (t) => {
   }
 })
 
-test('no text makes the reader throw or take long', (t) => {
+test('no text makes the reader throw or take long', async (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^4[0-6]\/?[a-z?]*,?\d*[[{"].*$/s)), (text) => {
       t.truthy(readFrame(text)._tag)
     }),
     { numRuns: 500 },
   )
-  const start = performance.now()
-  for (const filler of ['[', '/', '0', ',', '?', '42/'])
-    readFrame(`42${filler.repeat(65_536 / filler.length)}`)
-  readFrame(`42["subscribe",${'['.repeat(30_000)}${']'.repeat(30_000)}]`)
-  t.true(performance.now() - start < 1_000)
+  const ms = await processorMs(() => {
+    for (const filler of ['[', '/', '0', ',', '?', '42/'])
+      readFrame(`42${filler.repeat(65_536 / filler.length)}`)
+    readFrame(`42["subscribe",${'['.repeat(30_000)}${']'.repeat(30_000)}]`)
+  })
+  t.true(ms < 1_000, `${ms} ms`)
 })

@@ -1,9 +1,9 @@
 /** Proves what happens to open sockets: sessions that end or change, readers that are too slow, stores that do not answer. */
-import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import { DocumentsUnavailable } from '../../../../src/documents/port.ts'
 import { bearer, fetchPlain, openDoors, Refused, SOCKET } from './doors.ts'
 import { admin, CHILD, member } from './world.ts'
+import { turns } from '../../../support/waiting.ts'
 
 const RECHECK = { recheckMs: 30 }
 
@@ -42,12 +42,12 @@ test('changed rights and groups hold for open sockets', async (t) => {
   await client.until(2)
   await doors.create('labels', { name: 'above' })
   doors.principals.set('token', 'mover', { ...admin, user: '7'.padEnd(24, '0') })
-  await pause(150)
+  await turns(150)
   await doors.create('labels', { name: 'seen' })
   await client.until(3)
   t.is(labels(), 1)
   doors.principals.set('token', 'mover', { ...admin, user: '7'.padEnd(24, '0'), credentials: ['GET /tasks'] })
-  await pause(150)
+  await turns(150)
   await doors.create('labels', { name: 'no more' })
   await doors.create('tasks', { name: 'but this' })
   t.true((await client.until(4))[3]?.startsWith('42["task-insert"'))
@@ -59,7 +59,7 @@ test('a store that does not answer throws nobody out', async (t) => {
   const client = await doors.connect(SOCKET, bearer('admin'))
   const { find } = doors.principals
   Object.assign(doors.principals, { find: () => Promise.reject(new Error('unavailable')) })
-  await pause(150)
+  await turns(150)
   t.is(client.socket.readyState, client.socket.OPEN)
   Object.assign(doors.principals, { find })
   doors.principals.end('admin')

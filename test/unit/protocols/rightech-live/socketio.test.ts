@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import { bearer, fetchPlain, openDoors, Refused, SOCKET, type Client, type Doors } from './doors.ts'
+import { turns } from '../../../support/waiting.ts'
 
 const UNAUTHORIZED =
   '{"success":false,"name":"RicError","code":"401","message":"Unauthorized","tags":["error_unauthorized"],"codes":["error_unauthorized"]}'
@@ -129,7 +130,7 @@ test('pushes come to those who may read, once each, in the order of the history'
   ])
   t.deepEqual(names(await child.until(5)), ['42["label-insert', '42["label-update', '42["role-insert"'])
   t.deepEqual(names(await sibling.until(3)), ['42["role-insert"'])
-  await pause(20)
+  await turns(20)
   t.deepEqual([root.frames.length, child.frames.length, sibling.frames.length], [6, 5, 3])
 })
 
@@ -138,7 +139,7 @@ test('a push waits for the documents', async (t) => {
   const client = await open(doors)
   doors.holdDocuments()
   await doors.create('labels', { name: 'a' })
-  await pause(30)
+  await turns(30)
   t.is(client.frames.length, 2)
   doors.releaseDocuments()
   t.is((await client.until(3)).length, 3)
@@ -160,7 +161,7 @@ test('only stores that rights and scopes let GET are pushed', async (t) => {
   await doors.patch('tasks', task._id, { name: 'changed' })
   const names = (client: Client) => client.frames.slice(2).map((frame) => /^42\["([\w-]+)"/.exec(frame)?.[1])
   await Promise.all([models.until(3), tasks.until(4), one.until(3)])
-  await pause(20)
+  await turns(20)
   t.deepEqual(names(models), ['model-insert'])
   t.deepEqual(names(tasks), ['task-insert', 'task-update'])
   t.deepEqual(names(one), ['label-update'])
@@ -248,15 +249,15 @@ test('frames that no client of this protocol sends close the socket, and nothing
 test.serial(
   'a client that stays silent for interval and timeout is closed; one that pings is not',
   async (t) => {
-    const doors = await openDoors(t, { pingIntervalMs: 300, pingTimeoutMs: 300 })
-    const [silent, lively] = await Promise.all([open(doors), open(doors)])
-    t.true(silent.frames[0]?.endsWith('"pingInterval":300,"pingTimeout":300}'))
+    const doors = await openDoors(t, { pingIntervalMs: 1_000, pingTimeoutMs: 1_000 })
     const start = performance.now()
+    const [silent, lively] = await Promise.all([open(doors), open(doors)])
+    t.true(silent.frames[0]?.endsWith('"pingInterval":1000,"pingTimeout":1000}'))
     const pinging = setInterval(() => lively.send('2'), 50)
     t.teardown(() => clearInterval(pinging))
     t.is(await silent.closed, 1000)
-    t.true(performance.now() - start > 500)
-    await pause(700)
+    t.true(performance.now() - start > 1_900)
+    await pause(2_200)
     t.is(lively.socket.readyState, lively.socket.OPEN)
   },
 )

@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import type { Document } from '../../../../src/documents/port.ts'
 import { frame, frameStream } from '../../../../src/protocols/rightech/framing.ts'
+import { until } from '../../../support/waiting.ts'
 
 type Counted = { pages: AsyncIterable<readonly Document[]>; read: () => number; ended: () => boolean }
 
@@ -91,8 +92,8 @@ test('pages are read as they are taken, and let go when the taker leaves', async
   t.true(list.read() < 20, `${list.read()} pages were read for nobody`)
   stream.destroy()
   await once(stream, 'close')
-  await pause(5)
-  t.true(list.ended())
+  await until(list.ended)
+  t.pass()
 })
 
 test('a stream that nobody began to read lets its pages go too', async (t) => {
@@ -100,8 +101,8 @@ test('a stream that nobody began to read lets its pages go too', async (t) => {
   const stream = await frameStream(list.pages, encode)
   stream.destroy()
   await once(stream, 'close')
-  await pause(5)
-  t.true(list.ended())
+  await until(list.ended)
+  t.pass()
 })
 
 test('over HTTP every unit is a chunk of its own', async (t) => {

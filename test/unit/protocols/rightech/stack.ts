@@ -79,6 +79,7 @@ export const startStack = async (t: ExecutionContext, changes: Partial<Services>
     now,
     random: randomBytes,
     newId: objectIds(randomBytes(5)),
+    ending: (_, remove) => remove(),
     wakeBuilder: () => undefined,
     tokenSeconds: 86_400,
     offlineCommands: 'accept',
