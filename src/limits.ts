@@ -146,7 +146,7 @@ export const SLOW_REQUEST_MS = 1_000
 export const RETRY_AFTER_SECONDS = 5
 /** Time for running requests and sockets to end when the server stops; with what comes after it the process ends within 5 s. */
 export const SHUTDOWN_MS_MAX = 3_500
-/** After that, time for what waits for a server that does not answer, and for the connections to it. */
+/** Beside what they left of it, time for what waits for a server that does not answer, and for the connections to it. */
 export const PARTS_END_MS_MAX = 700
 export const MONGODB_CLOSE_MS_MAX = 300
 

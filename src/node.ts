@@ -37,7 +37,8 @@ export type Node = {
   readonly addresses: readonly Address[]
   /**
    * Ends what is under way, at most for so long, then stops every part in reverse. The stores stay open. False if a part still waits for a
-   * server that does not answer: it ends with the process, and embedded stores must not be closed under it.
+   * server that does not answer, for what was left of that time and `PARTS_END_MS_MAX`: it ends with the process, and embedded stores must
+   * not be closed under it.
    */
   readonly close: (graceMs: number) => Promise<boolean>
 }
@@ -123,21 +124,23 @@ export const startNode = async (parts: NodeParts): Promise<Node> => {
   return {
     addresses,
     close: async (graceMs) => {
+      const deadline = performance.now() + graceMs + PARTS_END_MS_MAX
       await Promise.all([server.close(graceMs), eventStore.close(graceMs)])
-      return endParts(closing.reverse(), stores.isShared)
+      const ending = endParts(closing.reverse())
+      return stores.isShared ? within(deadline - performance.now(), ending) : ending
     },
   }
 }
 
+const endParts = async (closing: readonly (() => unknown)[]): Promise<true> => {
+  for (const close of closing) await close()
+  return true
+}
+
 /** What waits for a server that may not answer is not waited for; tells whether all have ended. */
-const endParts = async (closing: readonly (() => unknown)[], isShared: boolean): Promise<boolean> => {
-  const ending = (async () => {
-    for (const close of closing) await close()
-    return true
-  })()
-  if (!isShared) return ending
+const within = (ms: number, ending: Promise<true>): Promise<boolean> => {
   ending.catch(() => undefined)
-  return Promise.race([ending, pause(PARTS_END_MS_MAX, false)])
+  return Promise.race([ending, pause(ms, false)])
 }
 
 /** The stores as metrics and traces see what is done to them. */

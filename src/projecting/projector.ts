@@ -93,8 +93,9 @@ export const startProjector = (parts: ProjectorParts): Projector => {
 /** Renews it until the signal aborts, somebody else has it, or it must have run out because nobody could be asked. */
 export const keepLease = async (lease: Lease, signal: AbortSignal): Promise<void> => {
   let heldAt = performance.now()
-  while (!signal.aborted && performance.now() - heldAt < PROJECTOR_LEASE_MS - PROJECTOR_RENEW_MS) {
+  while (performance.now() - heldAt < PROJECTOR_LEASE_MS - PROJECTOR_RENEW_MS) {
     await pause(PROJECTOR_RENEW_MS, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
     const asked = performance.now()
     const holds = await lease.hold().catch(() => undefined)
     if (holds === false) return

