@@ -123,25 +123,28 @@ export const startNode = async (parts: NodeParts): Promise<Node> => {
   const addresses = await server.listen()
   return {
     addresses,
-    close: async (graceMs) => {
-      const deadline = performance.now() + graceMs + PARTS_END_MS_MAX
-      await Promise.all([server.close(graceMs), eventStore.close(graceMs)])
-      const ending = endParts(closing.reverse())
-      return stores.isShared ? within(deadline - performance.now(), ending) : ending
-    },
+    close: closeOf([server, eventStore], closing, stores.isShared),
   }
 }
 
-const endParts = async (closing: readonly (() => unknown)[]): Promise<true> => {
-  for (const close of closing) await close()
-  return true
-}
-
-/** What waits for a server that may not answer is not waited for; tells whether all have ended. */
-const within = (ms: number, ending: Promise<true>): Promise<boolean> => {
-  ending.catch(() => undefined)
-  return Promise.race([ending, pause(ms, false)])
-}
+/** By the end of its time, what waits for a server that may not answer is not waited for any more; tells whether all have ended. */
+const closeOf =
+  (
+    serving: readonly { readonly close: (graceMs: number) => Promise<unknown> }[],
+    closing: readonly (() => unknown)[],
+    isShared: boolean,
+  ): Node['close'] =>
+  async (graceMs) => {
+    const deadline = performance.now() + graceMs + PARTS_END_MS_MAX
+    await Promise.all(serving.map((one) => one.close(graceMs)))
+    const ending = (async () => {
+      for (const close of closing.toReversed()) await close()
+      return true
+    })()
+    if (!isShared) return ending
+    ending.catch(() => undefined)
+    return Promise.race([ending, pause(deadline - performance.now(), false)])
+  }
 
 /** The stores as metrics and traces see what is done to them. */
 const observedStores = (

@@ -16,20 +16,6 @@ const cluster = faultyCluster({ name: 'EventStoreDB', proxy: 'history' })
 cluster.away('is cut off', ({ history }) => history.cut())
 cluster.away('accepts and never answers', ({ history }) => history.stall())
 
-cluster.breaks('half-closes its connections', ({ history }) => {
-  history.halfClose('client')
-  history.halfClose('server')
-})
-cluster.breaks('is cut off for a moment', ({ history }) => {
-  history.cut()
-  history.restore()
-})
-// The text of an event in the request: labels are written one in an append.
-cluster.breaks('takes appends and is reset before its answers', ({ history }) =>
-  history.resetAfterRequest((chunk) => chunk.includes('EntityCreated'), RESETS),
-)
-cluster.breaks('is slow', ({ history }) => history.delay(SLOW_MS))
-
 /** What only the stand-in does when it is told to. */
 const told =
   (fail: (eventStore: EventStore) => Promise<void>): Fault =>
@@ -43,30 +29,29 @@ const again = async (fail: () => Promise<void>): Promise<void> => {
   }
 }
 
+cluster.breaks({
+  'half-closes its connections': ({ history }) => {
+    history.halfClose('client')
+    history.halfClose('server')
+  },
+  'is cut off for a moment': ({ history }) => {
+    history.cut()
+    history.restore()
+  },
+  // The text of an event in the request: labels are written one in an append.
+  'takes appends and is reset before its answers': ({ history }) =>
+    history.resetAfterRequest((chunk) => chunk.includes('EntityCreated'), RESETS),
+  'is slow': ({ history }) => history.delay(SLOW_MS),
+})
+
 // Each ends the call of all appends that are under way.
-cluster.breaks(
-  'drops answers to appends that it has written',
-  told(({ faults }) => faults.dropNextAnswers(DROPS)),
-)
-cluster.breaks(
-  'fails its batch call',
-  told(({ faults }) => again(faults.failBatch)),
-)
-cluster.breaks(
-  'drops subscriptions',
-  told(({ faults }) => again(faults.dropSubscriptions)),
-)
-cluster.breaks(
-  'refuses appends',
-  told(({ faults }) => faults.refuseNext(2 * CLIENTS, 'unavailable')),
-)
-cluster.breaks(
-  'runs out of time for appends',
-  told(({ faults }) => faults.refuseNext(2 * CLIENTS, 'timeout')),
-)
-cluster.breaks(
-  'is killed and started again',
-  told(({ restart }) => restart()),
-)
+cluster.breaks({
+  'drops answers to appends that it has written': told(({ faults }) => faults.dropNextAnswers(DROPS)),
+  'fails its batch call': told(({ faults }) => again(faults.failBatch)),
+  'drops subscriptions': told(({ faults }) => again(faults.dropSubscriptions)),
+  'refuses appends': told(({ faults }) => faults.refuseNext(2 * CLIENTS, 'unavailable')),
+  'runs out of time for appends': told(({ faults }) => faults.refuseNext(2 * CLIENTS, 'timeout')),
+  'is killed and started again': told(({ restart }) => restart()),
+})
 
 cluster.endsWell()

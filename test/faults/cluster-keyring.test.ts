@@ -15,31 +15,38 @@ import type { SharedStores } from '../support/shared-stores.ts'
 import { until } from '../support/steady-load.ts'
 
 const servers: RunningServer[] = []
-const stores: EventStore[] = []
+const eventStores: EventStore[] = []
 test.after.always(async () => {
   await cleanUp(...servers)
   await endCluster()
-  await Promise.all(stores.map((store) => store.cleanUp()))
+  await Promise.all(eventStores.map((store) => store.cleanUp()))
   await endMongo()
 })
 
 /** Always the stand-in: what is proved here needs histories that are empty at first. */
 const freshStores = async (): Promise<SharedStores> => {
   const eventStore = await startEventStore()
-  stores.push(eventStore)
+  eventStores.push(eventStore)
   return { env: { EVENTSTORE_URL: eventStore.url, MONGODB_URL: await freshMongoUrl() }, eventStore }
 }
 
-const begun = async (): Promise<{ readonly right: SharedStores; readonly label: string }> => {
-  const right = await freshStores()
-  const projector = await startProjector(right)
-  const api = await startApi(right)
+type Installation = { readonly stores: SharedStores; readonly label: string }
+
+const begin = async (): Promise<Installation> => {
+  const fresh = await freshStores()
+  const projector = await startProjector(fresh)
+  const api = await startApi(fresh)
   servers.push(api)
   const { entity } = await create(await signInAdmin(api.url), 'labels')
   await api.stop('SIGTERM')
   await projector.stop()
-  return { right, label: entity._id }
+  return { stores: fresh, label: entity._id }
 }
+
+/** Two installations for all tests: nothing that a test does to one may show in the next. */
+const begun: { right?: Promise<Installation>; other?: Promise<Installation> } = {}
+const right = (): Promise<Installation> => (begun.right ??= begin())
+const other = (): Promise<Installation> => (begun.other ??= begin())
 
 const headOf = async ({ env }: SharedStores): Promise<bigint> => {
   const history = openEventStoreHistory({ url: env.EVENTSTORE_URL })
@@ -69,7 +76,7 @@ for (const [name, mix] of Object.entries({
   }),
   'the MongoDB of another installation': async ({ env }: SharedStores) => ({
     ...env,
-    MONGODB_URL: (await begun()).right.env.MONGODB_URL,
+    MONGODB_URL: (await other()).stores.env.MONGODB_URL,
   }),
   'an EventStoreDB without a history': async ({ env }: SharedStores) => ({
     ...env,
@@ -77,14 +84,14 @@ for (const [name, mix] of Object.entries({
   }),
   'the EventStoreDB of another installation': async ({ env }: SharedStores) => ({
     ...env,
-    EVENTSTORE_URL: (await begun()).right.env.EVENTSTORE_URL,
+    EVENTSTORE_URL: (await other()).stores.env.EVENTSTORE_URL,
   }),
 })) {
   serialMongoTest(`${name} is noticed, and nothing is written or thrown away`, async (t) => {
     t.timeout(600_000)
-    const { right, label } = await begun()
-    const wrong: SharedStores = { env: await mix(right), eventStore: undefined }
-    const heads = [await headOf(right), await headOf(wrong)]
+    const { stores: ours, label } = await right()
+    const wrong: SharedStores = { env: await mix(ours), eventStore: undefined }
+    const heads = [await headOf(ours), await headOf(wrong)]
     const ends = name !== 'an EventStoreDB without a history'
     const projector = await startProjector(wrong, {}, true)
     const api = await startApi(wrong, {}, true)
@@ -104,9 +111,9 @@ for (const [name, mix] of Object.entries({
       const exit = await projector.stop()
       t.is(exit.code, 0)
     }
-    t.deepEqual([await headOf(right), await headOf(wrong)], heads)
+    t.deepEqual([await headOf(ours), await headOf(wrong)], heads)
 
-    const again = [startProjector(right), startApi(right)] as const
+    const again = [startProjector(ours), startApi(ours)] as const
     const [, well] = [await again[0], await again[1]]
     servers.push(well)
     await untilProjected(well)

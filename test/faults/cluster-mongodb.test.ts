@@ -12,26 +12,26 @@ const cluster = faultyCluster({ name: 'MongoDB', proxy: 'mongo' })
 cluster.away('is cut off', ({ mongo }) => mongo.cut())
 cluster.away('accepts and never answers', ({ mongo }) => mongo.stall())
 
-cluster.breaks('half-closes its connections', ({ mongo }) => {
-  mongo.halfClose('client')
-  mongo.halfClose('server')
+cluster.breaks({
+  'half-closes its connections': ({ mongo }) => {
+    mongo.halfClose('client')
+    mongo.halfClose('server')
+  },
+  'is cut off for a moment': ({ mongo }) => {
+    mongo.cut()
+    mongo.restore()
+  },
+  'takes writes of documents and is reset before its answers': ({ mongo }) =>
+    mongo.resetAfterRequest(
+      (chunk) => chunk.includes('stores_labels') && (chunk.includes('insert') || chunk.includes('update')),
+      RESETS,
+    ),
+  'takes writes of checkpoints and is reset before its answers': ({ mongo }) =>
+    mongo.resetAfterRequest(
+      (chunk) => chunk.includes('platform_checkpoints') && chunk.includes('update'),
+      RESETS,
+    ),
+  'is slow': ({ mongo }) => mongo.delay(SLOW_MS),
 })
-cluster.breaks('is cut off for a moment', ({ mongo }) => {
-  mongo.cut()
-  mongo.restore()
-})
-cluster.breaks('takes writes of documents and is reset before its answers', ({ mongo }) =>
-  mongo.resetAfterRequest(
-    (chunk) => chunk.includes('stores_labels') && (chunk.includes('insert') || chunk.includes('update')),
-    RESETS,
-  ),
-)
-cluster.breaks('takes writes of checkpoints and is reset before its answers', ({ mongo }) =>
-  mongo.resetAfterRequest(
-    (chunk) => chunk.includes('platform_checkpoints') && chunk.includes('update'),
-    RESETS,
-  ),
-)
-cluster.breaks('is slow', ({ mongo }) => mongo.delay(SLOW_MS))
 
 cluster.endsWell()

@@ -78,7 +78,9 @@ export const startSteadyLoad = (
     slowestMs: () => Math.round(count.slowestMs),
     more: (wanted, ms = MORE_MS_MAX) => {
       const goal = acknowledged.size + wanted
-      return until(() => acknowledged.size >= goal, `${wanted} more acknowledged creates`, ms)
+      const so = (): string =>
+        `${wanted} more acknowledged creates: ${acknowledged.size} of ${goal}, ${count.cut} cut, ${count.hung} hung, ${refused.length} refused, ${refused.at(-1)?.text ?? ''}`
+      return until(() => acknowledged.size >= goal, so, ms)
     },
     stop: async () => {
       stopping = true
@@ -89,21 +91,22 @@ export const startSteadyLoad = (
 }
 
 /** Shorter than what `Retry-After` asks for, so that every moment of a failure has its requests. */
-const REFUSED_PAUSE_MS = 50
+const REFUSED_PAUSE_MS = 150
 /** All clients together are at most one such rate, whatever their number: machines that are also tested on are not to be worn out. */
-const CREATED_PAUSE_MS = process.env['SOAK'] === undefined ? 40 : 0
+const CREATED_PAUSE_MS = process.env['SOAK'] === undefined ? 80 : 0
 const MORE_MS_MAX = 180_000
 const POLL_MS = 20
 
 /** Milliseconds until it is so; rejects after `ms`. */
 export const until = async (
   isSo: () => boolean | Promise<boolean>,
-  what: string,
+  what: string | (() => string),
   ms: number,
 ): Promise<number> => {
   const since = performance.now()
   while (!(await isSo())) {
-    if (performance.now() - since > ms) throw new Error(`not within ${ms} ms: ${what}`)
+    if (performance.now() - since > ms)
+      throw new Error(`not within ${ms} ms: ${typeof what === 'string' ? what : what()}`)
     await pause(POLL_MS)
   }
   return Math.round(performance.now() - since)
