@@ -79,7 +79,7 @@ export const DOCUMENTS_PAGE = 200
 /** Nesting of any JSON body. */
 export const JSON_DEPTH_MAX = 100
 /** Times that a command is decided again after a wrong revision. */
-export const COMMAND_TRIES_MAX = 8
+export const COMMAND_TRIES_MAX = 20
 /** Wait of a write until the documents show it. */
 export const DOCUMENTS_WAIT_MS_MAX = 5_000
 /** Last revisions of streams that the embedded history keeps in memory. */
